@@ -1,0 +1,14 @@
+//! Frames in, exchanges and windows out. Pure Rust: knows nothing of Node, reads no clock (time is the
+//! packet's), keeps no body byte.
+//!
+//! ```text
+//! source → Frame → wire::decode → Segment → flow → http → Sink (window | rows)
+//!                        └──────────── every frame ends under one FrameReason ┘
+//! ```
+
+pub mod account;
+pub mod address;
+pub mod exchange;
+pub mod source;
+pub mod time;
+pub mod wire;
