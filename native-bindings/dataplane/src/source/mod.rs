@@ -6,6 +6,8 @@ mod capture;
 mod error;
 mod input;
 mod pcap;
+mod pcapng;
+mod pcapng_interface;
 
 pub use capture::{CaptureReader, open};
 pub use error::{ErrorClass, SourceError};
@@ -53,3 +55,6 @@ pub trait Source {
     /// `Ok(None)` at a clean end. After an error the source is over; frames before it stay valid.
     fn next_frame(&mut self) -> Result<Option<Frame<'_>>, SourceError>;
 }
+
+#[cfg(test)]
+mod tests;
