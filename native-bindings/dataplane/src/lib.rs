@@ -9,6 +9,7 @@
 pub mod account;
 pub mod address;
 pub mod exchange;
+pub mod row;
 pub mod source;
 pub mod time;
 pub mod wire;
