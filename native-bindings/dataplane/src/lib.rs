@@ -8,7 +8,11 @@
 
 pub mod account;
 pub mod address;
+pub mod counter;
+pub mod engine;
 pub mod exchange;
+pub mod flow;
+pub mod limits;
 pub mod source;
 pub mod time;
 pub mod wire;
