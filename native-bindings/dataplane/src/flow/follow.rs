@@ -1,7 +1,7 @@
 //! A segment of one connection: in order it goes straight to `http`, else it waits behind its hole.
 
 use super::connection::{Connection, Mode};
-use super::reorder::{Insertion, Piece, Reorder};
+use super::reorder::{Insertion, Piece};
 use super::{HoleCheck, Sequence, Shared};
 use crate::account::FrameReason;
 use crate::exchange::{Sink, Unanswered};
