@@ -1,0 +1,20 @@
+//! From requests and exchanges to what one client did on one application in one step of time. In: the events of
+//! [`crate::exchange::Sink`]; out: closed windows and closed steps, as views and as JSON. Demand (requests, routes, new
+//! connections) counts in the step in which the request begins; outcomes (statuses, bytes, latency) in the step in which the
+//! exchange ends. Reads no clock: steps close by packet time. Stores nothing once a window has been drained.
+
+mod aggregate;
+mod client_window;
+mod histogram;
+mod json;
+mod pending;
+mod series;
+mod space_saving;
+mod step;
+
+pub use aggregate::{Closed, Names, WindowAggregator, WindowCounters, WindowOptions};
+pub use client_window::{ClientWindow, RouteErrors, Transition};
+pub use histogram::Histogram;
+pub use json::{write_step_json, write_window_json};
+pub use space_saving::{Counter, SpaceSaving};
+pub use step::ClosedStep;
