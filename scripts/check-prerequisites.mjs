@@ -12,7 +12,9 @@ if (major < MIN_NODE[0] || (major === MIN_NODE[0] && minor < MIN_NODE[1])) {
 }
 for (const tool of ['cargo', 'rustc']) {
   if (spawnSync(tool, ['--version'], { stdio: 'ignore' }).status !== 0) {
-    faults.push(`${tool} was not found: foretap builds its packet path from Rust. Install Rust 1.88 or newer (https://rustup.rs).`);
+    faults.push(
+      `${tool} was not found: foretap builds its packet path from Rust. Install Rust 1.88 or newer (https://rustup.rs).`,
+    );
   }
 }
 if (faults.length > 0) {
