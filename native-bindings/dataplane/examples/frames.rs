@@ -34,7 +34,8 @@ fn walk(path: &str, is_decoding: bool, tally: &mut Tally) -> Result<(), SourceEr
 }
 
 fn main() -> ExitCode {
-    let (options, paths): (Vec<_>, Vec<_>) = std::env::args().skip(1).partition(|argument| argument == "--walk");
+    let (options, paths): (Vec<_>, Vec<_>) =
+        std::env::args().skip(1).partition(|argument| argument == "--walk");
     let mut is_clean = true;
     for path in &paths {
         let mut tally = Tally { frames: 0, segments: 0, payload_bytes: 0, account: Account::default() };

@@ -9,6 +9,9 @@
 pub mod account;
 pub mod address;
 pub mod exchange;
+pub mod identity;
+pub mod route;
 pub mod source;
 pub mod time;
+pub mod window;
 pub mod wire;

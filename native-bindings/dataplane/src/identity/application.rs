@@ -189,7 +189,11 @@ mod tests {
                 hosts: vec!["admin.shop.example".parse().unwrap()],
                 ..Default::default()
             },
-            ApplicationRule { name: "shop".into(), hosts: vec!["*.shop.example".parse().unwrap()], ..Default::default() },
+            ApplicationRule {
+                name: "shop".into(),
+                hosts: vec!["*.shop.example".parse().unwrap()],
+                ..Default::default()
+            },
             ApplicationRule {
                 name: "backend".into(),
                 servers: vec!["10.0.0.8/29".parse().unwrap()],
@@ -208,7 +212,10 @@ mod tests {
     fn made_up_hosts_leave_room_for_servers() {
         let mut applications = Applications::new(vec![], 8).unwrap();
         for index in 0..6 {
-            assert_eq!(resolve(&mut applications, server(1, 80), &format!("h{index}")), format!("h{index}:80"));
+            assert_eq!(
+                resolve(&mut applications, server(1, 80), &format!("h{index}")),
+                format!("h{index}:80")
+            );
         }
         assert_eq!(resolve(&mut applications, server(1, 80), "h6"), "10.0.0.1:80");
         assert_eq!(resolve(&mut applications, server(2, 80), "h7"), "10.0.0.2:80");

@@ -88,7 +88,10 @@ mod tests {
     }
 
     fn rule(name: &str, networks: &[&str]) -> ClientRule {
-        ClientRule { name: name.to_owned(), networks: networks.iter().map(|text| text.parse().unwrap()).collect() }
+        ClientRule {
+            name: name.to_owned(),
+            networks: networks.iter().map(|text| text.parse().unwrap()).collect(),
+        }
     }
 
     #[test]
@@ -98,7 +101,8 @@ mod tests {
 
     #[test]
     fn the_longest_prefix_wins() {
-        let rules = [rule("office", &["10.0.0.0/8"]), rule("printer", &["10.1.2.3"]), rule("lab", &["10.1.0.0/16"])];
+        let rules =
+            [rule("office", &["10.0.0.0/8"]), rule("printer", &["10.1.2.3"]), rule("lab", &["10.1.0.0/16"])];
         let clients = Clients::new(&rules).unwrap();
         assert_eq!(name(&clients, [10, 9, 9, 9]), "office");
         assert_eq!(name(&clients, [10, 1, 9, 9]), "lab");

@@ -92,7 +92,20 @@ mod tests {
     #[test]
     fn rejects_what_is_not_a_host() {
         let long_label = "a".repeat(64);
-        for text in ["", ":80", ".", "a..b", "user@host", "a b", "a:80x", "a:123456", "[::1", "é.org", "a/b", &long_label] {
+        for text in [
+            "",
+            ":80",
+            ".",
+            "a..b",
+            "user@host",
+            "a b",
+            "a:80x",
+            "a:123456",
+            "[::1",
+            "é.org",
+            "a/b",
+            &long_label,
+        ] {
             assert_eq!(name(text), None, "{text}");
         }
     }

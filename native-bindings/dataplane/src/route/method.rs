@@ -26,7 +26,13 @@ impl Method {
         match text {
             b"GET" => Self(1),
             b"POST" => Self(2),
-            _ => Self(NAMES.iter().skip(1).position(|name| name.as_bytes() == text).map_or(0, |index| index as u8 + 1)),
+            _ => Self(
+                NAMES
+                    .iter()
+                    .skip(1)
+                    .position(|name| name.as_bytes() == text)
+                    .map_or(0, |index| index as u8 + 1),
+            ),
         }
     }
 

@@ -62,7 +62,8 @@ fn parameter_name(stem: &[u8]) -> Option<&'static str> {
     if class.is_base64url && length >= 20 && class.upper > 0 && class.lower > 0 {
         return Some("{token}");
     }
-    let is_version = matches!(stem[0], b'v' | b'V') && stem[1..].iter().all(|&b| b.is_ascii_digit() || b == b'.');
+    let is_version =
+        matches!(stem[0], b'v' | b'V') && stem[1..].iter().all(|&b| b.is_ascii_digit() || b == b'.');
     (class.is_base64url && length >= 4 && class.digits * 2 >= length && !is_version).then_some("{id}")
 }
 
@@ -132,7 +133,20 @@ mod tests {
 
     #[test]
     fn words_stay() {
-        for text in ["users", "v1", "v1.2", "api", "index.html", "oauth2", "app.min.js", "deadbeef", "s3", "a-b_c~d", ".env", "2fa"] {
+        for text in [
+            "users",
+            "v1",
+            "v1.2",
+            "api",
+            "index.html",
+            "oauth2",
+            "app.min.js",
+            "deadbeef",
+            "s3",
+            "a-b_c~d",
+            ".env",
+            "2fa",
+        ] {
             assert_eq!(template(text), text);
         }
     }

@@ -3,9 +3,9 @@ use std::hash::{BuildHasher, Hash, Hasher};
 use ahash::RandomState;
 use hashbrown::HashMap;
 
+use super::Method;
 use super::segment::{SegmentForm, form_of};
 use super::trie::{NodeId, Trie};
-use super::Method;
 use crate::identity::ApplicationId;
 
 /// A route of one application, as a small number that stays the same while the process runs.
@@ -144,7 +144,12 @@ impl RouteTable {
     }
 
     /// `Err` names a route that has no node: unknown, or beyond the bounds.
-    fn node_of(&mut self, application: ApplicationId, method: Method, path: &[u8]) -> Result<NodeId, RouteId> {
+    fn node_of(
+        &mut self,
+        application: ApplicationId,
+        method: Method,
+        path: &[u8],
+    ) -> Result<NodeId, RouteId> {
         if path.first() != Some(&b'/') && path != b"*" {
             return Err(if method == Method::CONNECT { RouteId::CONNECT } else { RouteId::UNKNOWN });
         }
@@ -265,7 +270,8 @@ mod tests {
     fn many_children_collapse_without_changing_the_first() {
         let mut table = RouteTable::default();
         let name = |index: u32| {
-            let letters: String = index.to_string().bytes().map(|digit| char::from(digit - b'0' + b'a')).collect();
+            let letters: String =
+                index.to_string().bytes().map(|digit| char::from(digit - b'0' + b'a')).collect();
             format!("GET /by-name/{letters}")
         };
         for index in 0..200 {
@@ -288,7 +294,8 @@ mod tests {
     #[test]
     fn routes_are_bounded() {
         let mut table = RouteTable::default();
-        let word = |index: u32| char::from(b'a' + (index % 26) as u8).to_string() + &"x".repeat(index as usize / 26);
+        let word =
+            |index: u32| char::from(b'a' + (index % 26) as u8).to_string() + &"x".repeat(index as usize / 26);
         for first in 0..40 {
             for second in 0..40 {
                 table.resolve(SHOP, b"GET", format!("/{}/{}", word(first), word(second)).as_bytes());

@@ -1,100 +1,17 @@
-use std::hash::{BuildHasher, Hash, Hasher};
 use std::time::Duration;
 
-use ahash::RandomState;
-
 use super::client_window::{ClientWindow, Transition, coverage_ratio};
+use super::counter::WindowCounters;
+use super::options::WindowOptions;
 use super::pending::{PendingRequest, PendingRequests};
 use super::series::{SeriesId, SeriesTable};
+use super::series_cache::SeriesCache;
 use super::step::{ClosedStep, Steps};
 use crate::address::{Address, Endpoint};
 use crate::exchange::{Exchange, Loss, OrphanAnswer, Request, Sink, Tag};
-use crate::identity::{ApplicationRule, Applications, ClientRule, Clients, IdentityError};
+use crate::identity::{Applications, Clients, IdentityError};
 use crate::route::RouteTable;
 use crate::time::Timestamp;
-
-/// What windows are made of, and their bounds.
-#[derive(Clone, Debug)]
-pub struct WindowOptions {
-    /// Default 10 s; at least 100 ms.
-    pub step: Duration,
-    /// How long a step stays open after its end, for what was captured a little out of order. Default 1 s; at most the step.
-    pub grace: Duration,
-    pub applications: Vec<ApplicationRule>,
-    pub clients: Vec<ClientRule>,
-    /// Default 1 024, at most 65 535.
-    pub max_applications: usize,
-    /// Pairs of client and application. Default 100 000; further clients count as `other`.
-    pub max_clients: usize,
-    /// Routes told apart in a window. Default 32; the rest is `other`.
-    pub top_routes: usize,
-    /// Pairs of successive routes told apart in a window. Default 32.
-    pub top_transitions: usize,
-}
-
-impl Default for WindowOptions {
-    fn default() -> Self {
-        Self {
-            step: Duration::from_secs(10),
-            grace: Duration::from_secs(1),
-            applications: Vec::new(),
-            clients: Vec::new(),
-            max_applications: Applications::DEFAULT_MAX,
-            max_clients: 100_000,
-            top_routes: 32,
-            top_transitions: 32,
-        }
-    }
-}
-
-/// What happened beside the windows; counters only grow.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct WindowCounters {
-    pub windows_closed: u64,
-    pub steps_closed: u64,
-    /// Events of a step that had been closed; they count in the oldest open one.
-    pub late_events: u64,
-    /// Applications, series and routes known now.
-    pub applications: u64,
-    pub clients: u64,
-    pub routes: u64,
-    /// Idle clients that made room for new ones.
-    pub clients_evicted: u64,
-    /// Look-ups that found the client table full: they count as `other`.
-    pub clients_overflowed: u64,
-    /// Requests that found the application table too full for their host, and for anything but `other`.
-    pub applications_by_server_only: u64,
-    pub applications_overflowed: u64,
-    /// Requests whose path met a bound of the route table.
-    pub routes_collapsed: u64,
-    pub routes_too_deep: u64,
-    pub routes_overflowed: u64,
-    /// Requests whose outcome could not be counted, as too many were in flight.
-    pub requests_untracked: u64,
-}
-
-impl WindowCounters {
-    /// Name and value of every counter, in order of declaration. The names are stable.
-    pub fn named(&self) -> impl Iterator<Item = (&'static str, u64)> {
-        [
-            ("windows_closed", self.windows_closed),
-            ("steps_closed", self.steps_closed),
-            ("late_events", self.late_events),
-            ("applications", self.applications),
-            ("clients", self.clients),
-            ("routes", self.routes),
-            ("clients_evicted", self.clients_evicted),
-            ("clients_overflowed", self.clients_overflowed),
-            ("applications_by_server_only", self.applications_by_server_only),
-            ("applications_overflowed", self.applications_overflowed),
-            ("routes_collapsed", self.routes_collapsed),
-            ("routes_too_deep", self.routes_too_deep),
-            ("routes_overflowed", self.routes_overflowed),
-            ("requests_untracked", self.requests_untracked),
-        ]
-        .into_iter()
-    }
-}
 
 /// What has been closed: first the windows of a step, then the step.
 #[derive(Clone, Copy, Debug)]
@@ -110,27 +27,6 @@ pub struct Names<'a> {
     pub clients: &'a Clients,
     pub routes: &'a RouteTable,
 }
-
-/// Direct-mapped: requests of a keep-alive connection follow each other.
-const CACHE_SLOTS: usize = 1024;
-const MAX_CACHED_HOST_BYTES: usize = 56;
-
-#[derive(Clone, Debug)]
-struct CachedSeries {
-    client: Address,
-    server: Endpoint,
-    host_bytes: u8,
-    host: [u8; MAX_CACHED_HOST_BYTES],
-    series: SeriesId,
-}
-
-const EMPTY_SLOT: CachedSeries = CachedSeries {
-    client: Address(0),
-    server: Endpoint { address: Address(0), port: 0 },
-    host_bytes: u8::MAX,
-    host: [0; MAX_CACHED_HOST_BYTES],
-    series: SeriesId(0),
-};
 
 #[derive(Debug)]
 enum ClosedEntry {
@@ -153,8 +49,7 @@ pub struct WindowAggregator {
     /// Windows of the open steps, in order of opening, at the place of the step's parity.
     open: [Vec<u32>; 2],
     closed: Vec<ClosedEntry>,
-    cache: Vec<CachedSeries>,
-    hasher: RandomState,
+    cache: SeriesCache,
     top_routes: usize,
     top_transitions: usize,
     counters: WindowCounters,
@@ -175,8 +70,7 @@ impl WindowAggregator {
             free: Vec::new(),
             open: [Vec::new(), Vec::new()],
             closed: Vec::new(),
-            cache: vec![EMPTY_SLOT; CACHE_SLOTS],
-            hasher: RandomState::with_seeds(51, 52, 53, 54),
+            cache: SeriesCache::default(),
             top_routes: options.top_routes,
             top_transitions: options.top_transitions,
             counters: WindowCounters::default(),
@@ -233,34 +127,15 @@ impl WindowAggregator {
 
     #[inline]
     fn series_of(&mut self, client: Address, server: Endpoint, host: &[u8]) -> SeriesId {
-        if host.len() > MAX_CACHED_HOST_BYTES {
-            return self.find_series(client, server, host).0;
+        if let Some(series) = self.cache.get(client, server, host) {
+            return series;
         }
-        let mut hasher = self.hasher.build_hasher();
-        (client, server).hash(&mut hasher);
-        hasher.write(host);
-        let slot = hasher.finish() as usize % CACHE_SLOTS;
-        let cached = &self.cache[slot];
-        if usize::from(cached.host_bytes) == host.len()
-            && cached.client == client
-            && cached.server == server
-            && cached.host[..host.len()] == *host
-        {
-            return cached.series;
-        }
-        let (series, has_room) = self.find_series(client, server, host);
+        let application = self.applications.resolve(server, host);
+        let (series, has_room) = self.series.find_or_add(application, self.clients.resolve(client));
         if has_room {
-            let cached = &mut self.cache[slot];
-            (cached.client, cached.server, cached.series) = (client, server, series);
-            cached.host_bytes = host.len() as u8;
-            cached.host[..host.len()].copy_from_slice(host);
+            self.cache.put(client, server, host, series);
         }
         series
-    }
-
-    fn find_series(&mut self, client: Address, server: Endpoint, host: &[u8]) -> (SeriesId, bool) {
-        let application = self.applications.resolve(server, host);
-        self.series.find_or_add(application, self.clients.resolve(client))
     }
 
     /// As [`Self::series_of`], for traffic without a Host header.
@@ -269,10 +144,9 @@ impl WindowAggregator {
         self.series.find_or_add(application, self.clients.resolve(client.address)).0
     }
 
-    /// The window of a series at a time; opens it where there is none.
+    /// The window of a series at a time; opens it where there is none. Time was advanced to `at` before.
     #[inline]
     fn window_at(&mut self, id: SeriesId, at: Timestamp) -> &mut ClientWindow {
-        self.advance(at);
         let (step, is_late) = self.steps.step_of(at.0);
         self.counters.late_events += u64::from(is_late);
         let place = (step & 1) as usize;
@@ -325,7 +199,7 @@ impl WindowAggregator {
     fn make_room(&mut self, now: Timestamp) {
         if self.series.is_nearly_full() {
             self.series.evict_idle((now.0 / self.steps.step_nanos()).saturating_sub(1));
-            self.cache.fill(EMPTY_SLOT);
+            self.cache.clear();
         }
     }
 }
@@ -333,6 +207,7 @@ impl WindowAggregator {
 impl Sink for WindowAggregator {
     #[inline]
     fn on_request(&mut self, request: &Request<'_>) -> Tag {
+        self.advance(request.start);
         let id = self.series_of(request.client.address, request.server, request.host);
         let is_tracked = self.pending.has_room();
         let series = self.series.get_mut(id);
@@ -351,6 +226,7 @@ impl Sink for WindowAggregator {
 
     #[inline]
     fn on_exchange(&mut self, exchange: &Exchange) {
+        self.advance(exchange.ended);
         let Some(pending) = self.pending.take(exchange.tag) else { return };
         self.series.get_mut(pending.series).in_flight -= 1;
         let window = self.window_at(pending.series, exchange.ended);
@@ -368,6 +244,7 @@ impl Sink for WindowAggregator {
     }
 
     fn on_orphan_answer(&mut self, orphan: &OrphanAnswer) {
+        self.advance(orphan.answer.end);
         let id = self.series_of_server(orphan.client, orphan.server);
         let window = self.window_at(id, orphan.answer.end);
         window.orphan_answers += 1;
@@ -375,6 +252,7 @@ impl Sink for WindowAggregator {
     }
 
     fn on_loss(&mut self, loss: &Loss) {
+        self.advance(loss.at);
         let id = self.series_of_server(loss.client, loss.server);
         let window = self.window_at(id, loss.at);
         if loss.is_request_side {
@@ -387,5 +265,208 @@ impl Sink for WindowAggregator {
     #[inline]
     fn on_time(&mut self, now: Timestamp) {
         self.advance(now);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::exchange::{Answer, Unanswered, Version};
+    use crate::window::{write_step_json, write_window_json};
+
+    const SECOND: u64 = 1_000_000_000;
+
+    fn endpoint(last_octet: u8, port: u16) -> Endpoint {
+        Endpoint { address: Address::from_v4([10, 0, 0, last_octet]), port }
+    }
+
+    fn request(client: u8, path: &[u8], at: u64) -> Request<'_> {
+        Request {
+            client: endpoint(client, 40_000),
+            server: endpoint(200, 80),
+            version: Version::Http11,
+            method: b"GET",
+            host: b"shop.example",
+            path,
+            content_length: None,
+            start: Timestamp(at),
+            is_first_on_connection: true,
+        }
+    }
+
+    fn answered(tag: Tag, status: u16, start: u64) -> Exchange {
+        let (start, end) = (Timestamp(start), Timestamp(start + 5_000_000));
+        let answer = Answer { status, content_length: None, start, end, bytes: 2000 };
+        Exchange { tag, request_bytes: 100, outcome: Ok(answer), ended: end }
+    }
+
+    fn json(aggregator: &mut WindowAggregator) -> Vec<String> {
+        let mut lines = vec![];
+        aggregator.drain_closed(|names, closed| {
+            let mut line = String::new();
+            match closed {
+                Closed::Window(window) => write_window_json(window, names, 10_000, &mut line),
+                Closed::Step(step) => write_step_json(step, 10_000, &mut line),
+            }
+            lines.push(line);
+        });
+        lines
+    }
+
+    #[test]
+    fn demand_counts_at_the_request_and_outcomes_at_the_end() {
+        let mut aggregator = WindowAggregator::new(WindowOptions::default()).unwrap();
+        aggregator.on_time(Timestamp(100 * SECOND));
+        let tag = aggregator.on_request(&request(7, b"/users/17", 109 * SECOND));
+        aggregator.on_exchange(&answered(tag, 503, 112 * SECOND));
+        aggregator.on_time(Timestamp(120 * SECOND));
+        aggregator.finish();
+        let empty = r#"{"zeroCount":0,"offset":0,"counts":[]}"#;
+        let client = r#"{"application":"shop.example:80","client":"10.0.0.7""#;
+        assert_eq!(
+            json(&mut aggregator),
+            [
+                format!(
+                    r#"{client},"startMs":100000,"stepMs":10000,"requests":1,"requestsCorrected":1,"coverageRatio":1,"statuses":{{"informational":0,"success":0,"redirection":0,"clientError":0,"serverError":0}},"unansweredRequests":0,"orphanAnswers":0,"newConnections":1,"requestBytes":0,"responseBytes":0,"latencyUs":{empty},"requestSizeBytes":{empty},"responseSizeBytes":{empty},"routes":[{{"route":"GET /users/{{id}}","requests":1,"clientErrors":0,"serverErrors":0}}],"transitions":[]}}"#
+                ),
+                r#"{"startMs":100000,"stepMs":10000,"coverageRatio":1}"#.to_owned(),
+                format!(
+                    r#"{client},"startMs":110000,"stepMs":10000,"requests":0,"requestsCorrected":0,"coverageRatio":1,"statuses":{{"informational":0,"success":0,"redirection":0,"clientError":0,"serverError":1}},"unansweredRequests":0,"orphanAnswers":0,"newConnections":0,"requestBytes":100,"responseBytes":2000,"latencyUs":{{"zeroCount":0,"offset":172,"counts":[1]}},"requestSizeBytes":{{"zeroCount":0,"offset":53,"counts":[1]}},"responseSizeBytes":{{"zeroCount":0,"offset":87,"counts":[1]}},"routes":[{{"route":"GET /users/{{id}}","requests":0,"clientErrors":0,"serverErrors":1}}],"transitions":[]}}"#
+                ),
+                r#"{"startMs":110000,"stepMs":10000,"coverageRatio":1}"#.to_owned(),
+                r#"{"startMs":120000,"stepMs":10000,"coverageRatio":0}"#.to_owned(),
+            ]
+        );
+        assert!(json(&mut aggregator).is_empty(), "drained once");
+    }
+
+    #[test]
+    fn losses_and_orphans_find_the_application_of_their_server() {
+        let mut aggregator = WindowAggregator::new(WindowOptions::default()).unwrap();
+        let (client, server) = (endpoint(7, 40_000), endpoint(200, 80));
+        let tag = aggregator.on_request(&request(7, b"/", SECOND));
+        aggregator.on_exchange(&answered(tag, 200, SECOND));
+        let at = Timestamp(2 * SECOND);
+        aggregator.on_loss(&Loss { client, server, is_request_side: true, missing_bytes: 300, at });
+        aggregator.on_loss(&Loss { client, server, is_request_side: false, missing_bytes: 5, at });
+        let answer = Answer { status: 404, content_length: None, start: at, end: at, bytes: 10 };
+        aggregator.on_orphan_answer(&OrphanAnswer { client, server, answer });
+        aggregator.finish();
+        let mut windows = 0;
+        aggregator.drain_closed(|_, closed| {
+            if let Closed::Window(window) = closed {
+                windows += 1;
+                assert_eq!(
+                    (window.requests, window.orphan_answers, window.statuses),
+                    (1, 1, [0, 1, 0, 1, 0])
+                );
+                assert_eq!((window.coverage_ratio(), window.requests_corrected()), (0.25, 4.0));
+                assert_eq!((window.missing_response_bytes, window.response_bytes), (5, 2010));
+            }
+        });
+        assert_eq!(windows, 1);
+    }
+
+    #[test]
+    fn a_full_client_table_makes_room_once_clients_are_idle() {
+        let options = WindowOptions { max_clients: 8, ..WindowOptions::default() };
+        let mut aggregator = WindowAggregator::new(options).unwrap();
+        for index in 0..40 {
+            let tag = aggregator.on_request(&request(index, b"/", u64::from(index) * 4 * SECOND));
+            aggregator.on_exchange(&answered(tag, 200, u64::from(index) * 4 * SECOND));
+        }
+        aggregator.finish();
+        let (mut clients, mut requests) = (std::collections::HashSet::new(), 0);
+        aggregator.drain_closed(|_, closed| {
+            if let Closed::Window(window) = closed {
+                clients.insert(window.client);
+                requests += window.requests;
+            }
+        });
+        let counters = aggregator.counters();
+        assert_eq!((requests, clients.len()), (40, 40), "{counters:?}");
+        assert!(counters.clients <= 8 && counters.clients_evicted >= 32 && counters.clients_overflowed == 0);
+    }
+
+    #[derive(Clone, Debug)]
+    struct Event {
+        client: u8,
+        route: u8,
+        gap_ms: u64,
+        latency_ms: u64,
+        status: Option<u16>,
+    }
+
+    fn events() -> impl Strategy<Value = Vec<Event>> {
+        let status = prop_oneof![Just(None), (100u16..700).prop_map(Some)];
+        let event = (0u8..12, 0u8..60, 0u64..4000, 0u64..30_000, status).prop_map(
+            |(client, route, gap_ms, latency_ms, status)| Event { client, route, gap_ms, latency_ms, status },
+        );
+        prop::collection::vec(event, 1..300)
+    }
+
+    proptest! {
+        /// Whatever the bounds and the order: no request, byte, answer or error gets lost or counts twice.
+        #[test]
+        fn sums_of_windows_are_sums_of_exchanges(events in events(), max_clients in 1usize..10, top_routes in 1usize..8) {
+            let options = WindowOptions { max_clients, top_routes, ..WindowOptions::default() };
+            let mut aggregator = WindowAggregator::new(options).unwrap();
+            let (mut now, mut in_flight) = (1000 * SECOND, vec![]);
+            for event in &events {
+                now += event.gap_ms * 1_000_000;
+                aggregator.on_time(Timestamp(now));
+                let path = format!("/route-{}", char::from(b'0' + event.route));
+                let tag = aggregator.on_request(&request(event.client, path.as_bytes(), now));
+                in_flight.push((now + event.latency_ms * 1_000_000, tag, event.status));
+                in_flight.retain(|&(end, tag, status)| {
+                    if end <= now {
+                        aggregator.on_exchange(&exchange(tag, status, end));
+                    }
+                    end > now
+                });
+            }
+            in_flight.iter().for_each(|&(end, tag, status)| aggregator.on_exchange(&exchange(tag, status, end)));
+            aggregator.finish();
+
+            let mut sums = [0; 9];
+            aggregator.drain_closed(|_, closed| if let Closed::Window(window) = closed {
+                let routes = window.routes.counters();
+                let guaranteed: u64 = routes.iter().map(|route| route.guaranteed()).sum();
+                assert!(guaranteed <= window.requests);
+                assert_eq!(routes.iter().map(|route| route.count).sum::<u64>(), window.requests);
+                for (sum, value) in sums.iter_mut().zip([
+                    window.requests,
+                    window.statuses.iter().sum(),
+                    window.unanswered.iter().sum(),
+                    window.request_bytes,
+                    window.response_bytes,
+                    window.latency_us.count(),
+                    window.request_size_bytes.count(),
+                    routes.iter().map(|route| route.value.server_errors).sum::<u64>() + window.other_errors.server_errors,
+                    routes.iter().map(|route| route.value.client_errors).sum::<u64>() + window.other_errors.client_errors,
+                ]) {
+                    *sum += value;
+                }
+            });
+            let statuses: Vec<u16> = events.iter().filter_map(|event| event.status).collect();
+            let of_class = |class: u16| statuses.iter().filter(|&status| status / 100 == class).count() as u64;
+            let (requests, answers) = (events.len() as u64, statuses.len() as u64);
+            let expected = [
+                requests, answers - of_class(6), requests - answers, requests * 100, answers * 2000, answers, requests,
+                of_class(5), of_class(4),
+            ];
+            prop_assert_eq!(sums, expected);
+        }
+    }
+
+    fn exchange(tag: Tag, status: Option<u16>, end: u64) -> Exchange {
+        match status {
+            Some(status) => answered(tag, status, end - 5_000_000),
+            None => {
+                Exchange { tag, request_bytes: 100, outcome: Err(Unanswered::Closed), ended: Timestamp(end) }
+            }
+        }
     }
 }

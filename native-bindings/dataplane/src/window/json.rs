@@ -49,7 +49,8 @@ pub fn write_step_json(step: ClosedStep, step_ms: u64, out: &mut String) {
 fn routes(window: &ClientWindow, names: Names<'_>, out: &mut String) {
     let mut counters: Vec<_> = window.routes.counters().iter().collect();
     counters.sort_by_key(|counter| std::cmp::Reverse(counter.guaranteed()));
-    let mut other = Counter { key: RouteId::OTHER, count: window.requests, overcount: 0, value: window.other_errors };
+    let mut other =
+        Counter { key: RouteId::OTHER, count: window.requests, overcount: 0, value: window.other_errors };
     let mut separator = "";
     out.push_str(",\"routes\":[");
     let mut route = |counter: &Counter<RouteId, RouteErrors>| {

@@ -5,16 +5,21 @@
 
 mod aggregate;
 mod client_window;
+mod counter;
 mod histogram;
 mod json;
+mod options;
 mod pending;
 mod series;
+mod series_cache;
 mod space_saving;
 mod step;
 
-pub use aggregate::{Closed, Names, WindowAggregator, WindowCounters, WindowOptions};
+pub use aggregate::{Closed, Names, WindowAggregator};
 pub use client_window::{ClientWindow, RouteErrors, Transition};
+pub use counter::WindowCounters;
 pub use histogram::Histogram;
 pub use json::{write_step_json, write_window_json};
+pub use options::WindowOptions;
 pub use space_saving::{Counter, SpaceSaving};
 pub use step::ClosedStep;

@@ -65,7 +65,8 @@ mod tests {
     #[test]
     fn gives_back_each_once_and_reuses_the_place() {
         let mut pending = PendingRequests::default();
-        let request = |start| PendingRequest { series: SeriesId(3), route: RouteId(4), start: Timestamp(start) };
+        let request =
+            |start| PendingRequest { series: SeriesId(3), route: RouteId(4), start: Timestamp(start) };
         let (first, second) = (pending.insert(request(10)), pending.insert(request(20)));
         assert_eq!(pending.take(first).map(|request| request.start), Some(Timestamp(10)));
         assert!(pending.take(first).is_none());

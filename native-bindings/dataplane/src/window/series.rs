@@ -56,8 +56,14 @@ impl SeriesTable {
             self.overflowed += 1;
             return (self.find_or_add(application, ClientKey::Other).0, false);
         }
-        let series =
-            Series { application, client, last_route: None, in_flight: 0, last_step: 0, open: [NO_WINDOW; 2] };
+        let series = Series {
+            application,
+            client,
+            last_route: None,
+            in_flight: 0,
+            last_step: 0,
+            open: [NO_WINDOW; 2],
+        };
         let id = match self.free.pop() {
             Some(index) => SeriesId(index),
             None => {
@@ -72,7 +78,9 @@ impl SeriesTable {
 
     #[inline]
     pub fn get_mut(&mut self, id: SeriesId) -> &mut Series {
-        self.series[id.0 as usize].as_mut().expect("a series is not evicted while a window, a request or the cache holds it")
+        self.series[id.0 as usize]
+            .as_mut()
+            .expect("a series is not evicted while a window, a request or the cache holds it")
     }
 
     /// Whether it is time for [`SeriesTable::evict_idle`].
@@ -86,7 +94,8 @@ impl SeriesTable {
         let Self { series, free, by_key, .. } = self;
         by_key.retain(|_, id| {
             let place = &mut series[id.0 as usize];
-            let is_idle = place.as_ref().is_none_or(|series| series.last_step < step && series.in_flight == 0);
+            let is_idle =
+                place.as_ref().is_none_or(|series| series.last_step < step && series.in_flight == 0);
             if is_idle {
                 *place = None;
                 free.push(id.0);

@@ -90,7 +90,8 @@ impl Steps {
         let Some(mut open) = self.open else {
             return self.restart(now);
         };
-        let has_paused = std::mem::take(&mut self.is_new_input) || now.saturating_sub(open.now) > MAX_SILENCE_NANOS;
+        let has_paused =
+            std::mem::take(&mut self.is_new_input) || now.saturating_sub(open.now) > MAX_SILENCE_NANOS;
         if has_paused && step > open.newest {
             self.finish(&mut close);
             return self.restart(now);
@@ -112,7 +113,13 @@ impl Steps {
     fn restart(&mut self, now: u64) {
         let step = now / self.step_nanos;
         self.is_new_input = false;
-        self.set_open(OpenSteps { oldest: step, newest: step, now, captured_since: now, captured_before_pause: (0, 0) });
+        self.set_open(OpenSteps {
+            oldest: step,
+            newest: step,
+            now,
+            captured_since: now,
+            captured_before_pause: (0, 0),
+        });
     }
 
     fn set_open(&mut self, open: OpenSteps) {
