@@ -8,8 +8,12 @@
 
 pub mod account;
 pub mod address;
+pub mod counter;
+pub mod engine;
 pub mod exchange;
+pub mod flow;
 pub mod identity;
+pub mod limits;
 pub mod route;
 pub mod source;
 pub mod time;

@@ -79,10 +79,6 @@ impl Trie {
             out.push_str(text);
         }
     }
-
-    pub fn count(&self) -> usize {
-        self.nodes.len()
-    }
 }
 
 #[cfg(test)]
@@ -110,6 +106,5 @@ mod tests {
         assert!(trie.add(root, "a", true).is_some());
         assert_eq!(trie.add(root, "b", true), None);
         assert_eq!(trie.add_root(), None);
-        assert_eq!(trie.count(), 2);
     }
 }

@@ -1,3 +1,4 @@
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::client_window::{ClientWindow, Transition, coverage_ratio};
@@ -48,7 +49,7 @@ pub struct WindowAggregator {
     free: Vec<u32>,
     /// Windows of the open steps, in order of opening, at the place of the step's parity.
     open: [Vec<u32>; 2],
-    closed: Vec<ClosedEntry>,
+    closed: VecDeque<ClosedEntry>,
     cache: SeriesCache,
     top_routes: usize,
     top_transitions: usize,
@@ -69,7 +70,7 @@ impl WindowAggregator {
             windows: Vec::new(),
             free: Vec::new(),
             open: [Vec::new(), Vec::new()],
-            closed: Vec::new(),
+            closed: VecDeque::new(),
             cache: SeriesCache::default(),
             top_routes: options.top_routes,
             top_transitions: options.top_transitions,
@@ -93,10 +94,15 @@ impl WindowAggregator {
         over.into_iter().for_each(|(step, ratio)| self.close(step, ratio));
     }
 
-    /// Shows what has been closed since the last call, in order, and forgets it.
-    pub fn drain_closed(&mut self, mut visit: impl FnMut(Names<'_>, Closed<'_>)) {
+    /// Windows and steps that have been closed and not yet drained.
+    pub fn closed_count(&self) -> usize {
+        self.closed.len()
+    }
+
+    /// Shows the first `limit` of what has been closed, in order of closing, and forgets them.
+    pub fn drain_closed(&mut self, limit: usize, mut visit: impl FnMut(Names<'_>, Closed<'_>)) {
         let names = Names { applications: &self.applications, clients: &self.clients, routes: &self.routes };
-        for entry in self.closed.drain(..) {
+        for entry in self.closed.drain(..limit.min(self.closed.len())) {
             match entry {
                 ClosedEntry::Step(step) => visit(names, Closed::Step(step)),
                 ClosedEntry::Window(index) => {
@@ -185,11 +191,11 @@ impl WindowAggregator {
             let window = &self.windows[index as usize];
             seen_bytes += window.request_bytes;
             missing_bytes += window.missing_request_bytes;
-            self.closed.push(ClosedEntry::Window(index));
+            self.closed.push_back(ClosedEntry::Window(index));
             self.counters.windows_closed += 1;
         }
         self.counters.steps_closed += 1;
-        self.closed.push(ClosedEntry::Step(ClosedStep {
+        self.closed.push_back(ClosedEntry::Step(ClosedStep {
             start: self.steps.start_of(step),
             coverage_ratio: captured_ratio * coverage_ratio(seen_bytes, missing_bytes),
         }));
@@ -304,7 +310,7 @@ mod tests {
 
     fn json(aggregator: &mut WindowAggregator) -> Vec<String> {
         let mut lines = vec![];
-        aggregator.drain_closed(|names, closed| {
+        aggregator.drain_closed(usize::MAX, |names, closed| {
             let mut line = String::new();
             match closed {
                 Closed::Window(window) => write_window_json(window, names, 10_000, &mut line),
@@ -355,7 +361,7 @@ mod tests {
         aggregator.on_orphan_answer(&OrphanAnswer { client, server, answer });
         aggregator.finish();
         let mut windows = 0;
-        aggregator.drain_closed(|_, closed| {
+        aggregator.drain_closed(usize::MAX, |_, closed| {
             if let Closed::Window(window) = closed {
                 windows += 1;
                 assert_eq!(
@@ -379,7 +385,7 @@ mod tests {
         }
         aggregator.finish();
         let (mut clients, mut requests) = (std::collections::HashSet::new(), 0);
-        aggregator.drain_closed(|_, closed| {
+        aggregator.drain_closed(usize::MAX, |_, closed| {
             if let Closed::Window(window) = closed {
                 clients.insert(window.client);
                 requests += window.requests;
@@ -431,7 +437,7 @@ mod tests {
             aggregator.finish();
 
             let mut sums = [0; 9];
-            aggregator.drain_closed(|_, closed| if let Closed::Window(window) = closed {
+            aggregator.drain_closed(usize::MAX, |_, closed| if let Closed::Window(window) = closed {
                 let routes = window.routes.counters();
                 let guaranteed: u64 = routes.iter().map(|route| route.guaranteed()).sum();
                 assert!(guaranteed <= window.requests);

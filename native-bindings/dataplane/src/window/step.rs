@@ -9,8 +9,9 @@ pub struct ClosedStep {
     pub coverage_ratio: f64,
 }
 
-/// A silence longer than this within one input is taken for a capture that paused: its steps are not reported.
-const MAX_SILENCE_NANOS: u64 = 3_600_000_000_000;
+/// A silence of more steps within one input (28 h of 10 s) is taken for a capture that paused, or for a damaged time stamp: its
+/// steps are not reported. Up to there nothing captured means nothing sent.
+const MAX_SILENT_STEPS: u64 = 10_000;
 
 /// Which steps are open. At most two: the newest, and for the grace time the one before it.
 #[derive(Debug)]
@@ -90,8 +91,7 @@ impl Steps {
         let Some(mut open) = self.open else {
             return self.restart(now);
         };
-        let has_paused =
-            std::mem::take(&mut self.is_new_input) || now.saturating_sub(open.now) > MAX_SILENCE_NANOS;
+        let has_paused = std::mem::take(&mut self.is_new_input) || step > open.newest + MAX_SILENT_STEPS;
         if has_paused && step > open.newest {
             self.finish(&mut close);
             return self.restart(now);
@@ -188,7 +188,7 @@ mod tests {
         assert_eq!(closed_at(&mut steps, 111.0), [(10, 0.6)]);
         steps.begin_input();
         assert_eq!(closed_at(&mut steps, 145.0), [(11, 0.1)], "nothing for 12 and 13");
-        assert_eq!(closed_at(&mut steps, 8000.0), [(14, 0.0)]);
+        assert_eq!(closed_at(&mut steps, 200_000.0), [(14, 0.0)]);
     }
 
     #[test]
