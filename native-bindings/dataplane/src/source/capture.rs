@@ -4,6 +4,7 @@ use super::buffer::{DEFAULT_BUFFER_BYTES, ReadBuffer};
 use super::error::SourceError;
 use super::input::{Input, SourceProgress, display_name};
 use super::pcap::Pcap;
+use super::pcapng::Pcapng;
 use super::{Frame, LinkType, Source};
 use crate::time::Timestamp;
 
@@ -19,6 +20,7 @@ pub(super) struct Record {
 
 enum Format {
     Pcap(Pcap),
+    Pcapng(Pcapng),
 }
 
 /// Reads the frames of one capture file, in the file's order.
@@ -56,6 +58,9 @@ impl CaptureReader {
         if magic.is_some_and(Pcap::is_magic) {
             return Ok(Format::Pcap(Pcap::read_header(buffer)?));
         }
+        if magic.is_some_and(Pcapng::is_magic) {
+            return Ok(Format::Pcapng(Pcapng::default()));
+        }
         let input = buffer.name().to_owned();
         if available.is_empty() {
             return Err(SourceError::Empty { input });
@@ -81,6 +86,7 @@ impl CaptureReader {
         }
         let next = match &mut self.format {
             Format::Pcap(pcap) => pcap.next_record(&mut self.buffer),
+            Format::Pcapng(pcapng) => pcapng.next_record(&mut self.buffer),
         };
         match next {
             Ok(Some(record)) => {

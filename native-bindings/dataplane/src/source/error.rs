@@ -16,6 +16,9 @@ pub enum ErrorClass {
 /// Offsets count bytes from the start of the capture, after decompression.
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
+    #[error("standard input (`-`) is named twice; it can be read once")]
+    StandardInputTwice,
+
     #[error("{input}: cannot open: {cause}; check the path and its permissions")]
     Open { input: String, cause: io::Error },
 
@@ -53,6 +56,7 @@ pub enum SourceError {
 impl SourceError {
     pub const fn class(&self) -> ErrorClass {
         match self {
+            Self::StandardInputTwice => ErrorClass::Usage,
             Self::Open { .. }
             | Self::Io { .. }
             | Self::Empty { .. }

@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::os::fd::AsFd;
 
+use flate2::bufread::MultiGzDecoder;
+
 use super::error::SourceError;
 
 /// The name that means standard input.
@@ -77,9 +79,15 @@ impl Read for RawInput {
     }
 }
 
+type CompressedInput = BufReader<RawInput>;
+
 /// The uncompressed bytes of an input.
 pub(super) enum Input {
     Plain(RawInput),
+    /// One or several gzip members, RFC 1952.
+    Gzip(Box<MultiGzDecoder<CompressedInput>>),
+    /// One or several zstd frames, RFC 8878.
+    Zstd(Box<zstd::Decoder<'static, CompressedInput>>),
 }
 
 impl Input {
@@ -88,10 +96,24 @@ impl Input {
         let name = || display_name(path);
         let mut raw = RawInput::open(path).map_err(|cause| SourceError::Open { input: name(), cause })?;
         let magic = raw.peek().map_err(|cause| SourceError::Io { input: name(), offset: 0, cause })?;
-        if magic.is_empty() {
-            return Err(SourceError::Empty { input: name() });
+        match *magic {
+            [] => Err(SourceError::Empty { input: name() }),
+            [0x1f, 0x8b, ..] => {
+                let reader = BufReader::with_capacity(COMPRESSED_READ_BYTES, raw);
+                Ok(Self::Gzip(Box::new(MultiGzDecoder::new(reader))))
+            }
+            // A frame, or a skippable frame in front of one.
+            [0x28, 0xb5, 0x2f, 0xfd] | [0x50..=0x5f, 0x2a, 0x4d, 0x18] => {
+                let reader = BufReader::with_capacity(COMPRESSED_READ_BYTES, raw);
+                let decoder = zstd::Decoder::with_buffer(reader).map_err(|cause| SourceError::Io {
+                    input: name(),
+                    offset: 0,
+                    cause,
+                })?;
+                Ok(Self::Zstd(Box::new(decoder)))
+            }
+            _ => Ok(Self::Plain(raw)),
         }
-        Ok(Self::Plain(raw))
     }
 
     pub(super) fn progress(&self) -> SourceProgress {
@@ -101,6 +123,8 @@ impl Input {
     fn raw(&self) -> &RawInput {
         match self {
             Self::Plain(raw) => raw,
+            Self::Gzip(decoder) => decoder.get_ref().get_ref(),
+            Self::Zstd(decoder) => decoder.get_ref().get_ref(),
         }
     }
 
@@ -113,6 +137,8 @@ impl Read for Input {
     fn read(&mut self, target: &mut [u8]) -> io::Result<usize> {
         match self {
             Self::Plain(raw) => raw.read(target),
+            Self::Gzip(decoder) => decoder.read(target),
+            Self::Zstd(decoder) => decoder.read(target),
         }
     }
 }

@@ -5,11 +5,17 @@ mod buffer;
 mod capture;
 mod error;
 mod input;
+mod merge;
 mod pcap;
+mod pcapng;
+mod pcapng_interface;
 
 pub use capture::{CaptureReader, open};
 pub use error::{ErrorClass, SourceError};
 pub use input::SourceProgress;
+pub use merge::{MergedCaptures, open_all};
+
+use std::time::Duration;
 
 use crate::time::Timestamp;
 
@@ -48,8 +54,28 @@ pub struct Frame<'a> {
     pub wire_length: u32,
 }
 
+/// What a source has to offer now.
+#[derive(Clone, Copy, Debug)]
+pub enum Next<'a> {
+    Frame(Frame<'a>),
+    /// Nothing arrived in time; more may come.
+    Idle,
+    End,
+}
+
 /// Yields frames until the input ends.
 pub trait Source {
     /// `Ok(None)` at a clean end. After an error the source is over; frames before it stay valid.
     fn next_frame(&mut self) -> Result<Option<Frame<'_>>, SourceError>;
+
+    /// As [`Source::next_frame`], but a live source gives up after `timeout`, so that its reader can do what time
+    /// demands. A file is never idle.
+    #[inline]
+    fn poll_frame(&mut self, timeout: Duration) -> Result<Next<'_>, SourceError> {
+        let _ = timeout;
+        Ok(self.next_frame()?.map_or(Next::End, Next::Frame))
+    }
 }
+
+#[cfg(test)]
+mod tests;
