@@ -14,6 +14,7 @@ pub mod exchange;
 pub mod flow;
 pub mod identity;
 pub mod limits;
+pub mod reader;
 pub mod route;
 pub mod source;
 pub mod time;
