@@ -12,6 +12,7 @@ pub mod counter;
 pub mod engine;
 pub mod exchange;
 pub mod flow;
+pub mod http;
 pub mod identity;
 pub mod limits;
 pub mod reader;

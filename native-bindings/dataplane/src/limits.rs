@@ -28,8 +28,12 @@ pub struct Limits {
     pub max_reorder_bytes_total: u64,
     /// Bytes of a message head that is split over segments. Default 64 KiB; servers reject above 8 to 64 KiB.
     pub max_head_bytes: u32,
+    /// Bytes of split heads over all connections. Default 32 MiB.
+    pub max_head_bytes_total: u64,
     /// Requests of a connection waiting for an answer. Default 1 024.
     pub max_pending_requests: u32,
+    /// Requests waiting for an answer over all connections. Default 1 048 576: some 40 MB when full.
+    pub max_pending_requests_total: u64,
     /// Segments looked at for a message start on a connection whose start was not captured. Default 256.
     pub max_search_segments: u16,
     /// As `max_search_segments`, where the start was captured and is not HTTP. Default 16: a SOCKS greeting fits.
@@ -50,7 +54,9 @@ impl Default for Limits {
             max_reorder_bytes: 1 << 20,
             max_reorder_bytes_total: 32 << 20,
             max_head_bytes: 64 << 10,
+            max_head_bytes_total: 32 << 20,
             max_pending_requests: 1_024,
+            max_pending_requests_total: 1 << 20,
             max_search_segments: 256,
             max_search_segments_after_syn: 16,
         }
