@@ -17,6 +17,7 @@ pub mod identity;
 pub mod limits;
 pub mod reader;
 pub mod route;
+pub mod row;
 pub mod source;
 pub mod time;
 pub mod window;
