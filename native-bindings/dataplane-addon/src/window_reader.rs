@@ -1,14 +1,13 @@
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
-use foretap_dataplane::reader::{BatchLimit, Input, WindowBatch, WindowReader, WindowReaderOptions};
-use foretap_dataplane::time::Timestamp;
+use foretap_dataplane::reader::{Input, WindowBatch, WindowReader, WindowReaderOptions};
 use foretap_dataplane::window::WindowOptions;
 use napi::bindgen_prelude::AsyncTask;
 use napi_derive::napi;
 
 use crate::error::{CodedError, open_error};
 use crate::input::{NativeApplicationRule, NativeClientRule, NativeInput};
-use crate::job::{Job, Shared};
+use crate::job::{Job, Shared, batch_limit, wall_clock};
 use crate::progress::{
     NativeCounter, NativeFault, NativeFrameCount, NativeProgress, account_of, counters_of,
 };
@@ -57,8 +56,6 @@ pub struct NativeWindowReader {
     shared: Shared<WindowReader>,
 }
 
-type Work = Box<dyn Fn(&mut WindowReader) -> (WindowBatch, foretap_dataplane::reader::Statistics) + Send>;
-
 #[napi]
 impl NativeWindowReader {
     #[napi(constructor)]
@@ -93,14 +90,9 @@ impl NativeWindowReader {
         &self,
         max_frames: u32,
         max_span_ms: Option<u32>,
-    ) -> AsyncTask<Job<WindowReader, WindowBatch, Work, NativeWindowBatch>> {
-        let limit = BatchLimit {
-            max_frames: max_frames.into(),
-            max_span: max_span_ms.map_or(Duration::MAX, |span| Duration::from_millis(span.into())),
-        };
-        AsyncTask::new(self.shared.job(Box::new(move |reader: &mut WindowReader| {
-            (reader.next_batch(limit, wall_clock), reader.statistics())
-        })))
+    ) -> AsyncTask<Job<WindowReader, WindowBatch, NativeWindowBatch>> {
+        let limit = batch_limit(max_frames, max_span_ms);
+        self.shared.job(move |reader| (reader.next_batch(limit, wall_clock), reader.statistics()))
     }
 
     /// Where the frames of all batches so far ended.
@@ -113,10 +105,4 @@ impl NativeWindowReader {
     pub fn counters(&self) -> Vec<NativeCounter> {
         counters_of(&self.shared.statistics())
     }
-}
-
-/// For live sources only: the clock that also stamps their frames.
-fn wall_clock() -> Timestamp {
-    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Timestamp::from_nanos(since_epoch.as_nanos() as u64)
 }

@@ -16,7 +16,8 @@ fn main() {
     loop {
         let batch = reader.next_batch(limit, || Timestamp::from_nanos(0));
         if batch.windows.len() > 2 {
-            let lines = batch.windows[1..batch.windows.len() - 1].replace("},{\"application\"", "}\n{\"application\"");
+            let lines = batch.windows[1..batch.windows.len() - 1]
+                .replace("},{\"application\"", "}\n{\"application\"");
             let _ = writeln!(std::io::stdout(), "{lines}");
         }
         batch.faults.iter().for_each(|fault| eprintln!("{}", fault.message));

@@ -13,7 +13,7 @@ pub struct WindowReaderOptions {
 }
 
 /// Windows and steps of one batch at most: what a host makes of them stays small.
-const MAX_CLOSED_PER_BATCH: usize = 10_000;
+const MAX_CLOSED_PER_BATCH: usize = 4_096;
 
 /// What became known by one batch of frames.
 #[derive(Clone, Debug, Default)]
