@@ -21,7 +21,10 @@ const EXIT_CODES: Record<DataplaneError['code'], ExitCode> = {
 
 /** For a command that ends after the other inputs were read. */
 export function faultToError(fault: InputFault): DataplaneError {
-  return new DataplaneError(fault.code === 'usage' ? 'DATAPLANE_USAGE' : 'DATAPLANE_UNREADABLE', fault.message);
+  return new DataplaneError(
+    fault.code === 'usage' ? 'DATAPLANE_USAGE' : 'DATAPLANE_UNREADABLE',
+    fault.message,
+  );
 }
 
 /** Errors of the addon that the user can mend become ours; everything else is a defect and passes. */

@@ -5,4 +5,9 @@ export { IdentityConfig, WindowConfig } from './config.js';
 export { DataplaneError, faultToError } from './error.js';
 export { type ExchangeStream, type ReadExchangesOptions, readExchanges } from './exchange-stream.js';
 export type { FrameCount, Input, InputFault, NamedCounter, Progress } from './input.js';
-export { type ReadWindowsOptions, readWindows, type WindowBatch, type WindowStream } from './window-stream.js';
+export {
+  type ReadWindowsOptions,
+  readWindows,
+  type WindowBatch,
+  type WindowStream,
+} from './window-stream.js';

@@ -7,7 +7,9 @@ let addon: typeof Addon | undefined;
 /** The native addon, loaded at first use. */
 export function loadAddon(): typeof Addon {
   try {
-    addon ??= createRequire(import.meta.url)('../../native-bindings/dataplane-addon/index.js') as typeof Addon;
+    addon ??= createRequire(import.meta.url)(
+      '../../native-bindings/dataplane-addon/index.js',
+    ) as typeof Addon;
     return addon;
   } catch (cause) {
     throw new DataplaneError(
