@@ -1,7 +1,7 @@
 //! A segment of one connection: in order it goes straight to `http`, else it waits behind its hole.
 
 use super::connection::{Connection, Mode};
-use super::reorder::{Insertion, Piece, Reorder};
+use super::reorder::{Insertion, Piece};
 use super::{HoleCheck, Sequence, Shared};
 use crate::account::FrameReason;
 use crate::exchange::{Sink, Unanswered};
@@ -222,6 +222,7 @@ impl<S: Sink> Follower<'_, S> {
             && self.connection.half(side).mode == Mode::Following
         {
             self.shared.counters.reordered_segments += 1;
+            self.with_http(|http, _| http.note_waiting(side));
             self.queue_check(side);
             self.bound(side);
             return FrameReason::OutOfOrder;
@@ -333,6 +334,9 @@ impl<S: Sink> Follower<'_, S> {
         let mut http = Box::<HttpConnection>::default();
         if self.connection.half(side.other()).mode != Mode::Following {
             http.lose_place(side.other());
+        }
+        if self.connection.half(side.other()).reorder.is_some() {
+            http.note_waiting(side.other());
         }
         self.connection.http = Some(http);
         true

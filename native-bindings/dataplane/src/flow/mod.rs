@@ -3,10 +3,16 @@
 //! look at payload except to leave alone what is not HTTP.
 
 mod connection;
+#[cfg(test)]
+pub(crate) mod conversation;
 mod follow;
+#[cfg(test)]
+mod property;
 mod reorder;
 mod sequence;
 mod table;
+#[cfg(test)]
+mod tests;
 mod wheel;
 
 use std::collections::VecDeque;

@@ -42,12 +42,22 @@ struct Half {
     gathered: Option<Box<Gathered>>,
     /// Bytes of the current message so far (requests only; an answer has its own count).
     message_bytes: u64,
+    /// Bytes of it were fed.
     has_data: bool,
+    /// Bytes of it were seen, even if they still wait behind a hole.
+    is_seen: bool,
 }
 
 impl Half {
     const fn new() -> Self {
-        Self { role: None, state: State::Head, gathered: None, message_bytes: 0, has_data: false }
+        Self {
+            role: None,
+            state: State::Head,
+            gathered: None,
+            message_bytes: 0,
+            has_data: false,
+            is_seen: false,
+        }
     }
 }
 
@@ -96,6 +106,7 @@ impl HttpConnection {
         let half = &mut self.halves[side as usize];
         if !half.has_data {
             half.has_data = true;
+            half.is_seen = true;
             if half.role == Some(Role::Answers) {
                 self.pairing.note_answers_start(chunk.sequence);
             }
@@ -192,6 +203,11 @@ impl HttpConnection {
     /// Whether `side` was recognised as the client.
     pub fn is_client(&self, side: Side) -> bool {
         self.halves[side as usize].role == Some(Role::Requests)
+    }
+
+    /// Bytes of `side` are in the capture, and wait for others.
+    pub fn note_waiting(&mut self, side: Side) {
+        self.halves[side as usize].is_seen = true;
     }
 
     /// `side` is picked up in the middle of something.
@@ -454,7 +470,7 @@ impl HttpConnection {
     ) {
         self.assign(side, Role::Requests, cx);
         let answers = &self.halves[side.other() as usize];
-        if !answers.has_data && !self.pairing.is_empty() {
+        if !answers.is_seen && !self.pairing.is_empty() {
             self.pairing.give_up_acknowledged(origin.acknowledgement, cx);
         } else if matches!(answers.state, State::Lost) {
             // The client goes on: whatever was still missing of the last answer, it has it.
@@ -478,6 +494,10 @@ impl HttpConnection {
             Some(_) => Framing::of_request(&head.fields),
             None => Framing::Ambiguous,
         };
+        // A server refuses a contradictory length and closes, or takes it for none: what follows shows which.
+        let is_ambiguous = framing == Framing::Ambiguous && head.fields.end.is_some();
+        cx.counters.ambiguous_lengths += u64::from(is_ambiguous);
+        let framing = if is_ambiguous { Framing::Length(0) } else { framing };
         let request = PendingRequest {
             tag,
             bytes: length as u64,
@@ -492,10 +512,7 @@ impl HttpConnection {
             Framing::Length(0) => State::Head,
             Framing::Length(remaining) => State::Body { remaining, is_doubtful: false },
             Framing::Chunked => State::Chunked(Chunked::new()),
-            Framing::Ambiguous | Framing::UntilClose | Framing::Tunnel => {
-                cx.counters.ambiguous_lengths += u64::from(head.fields.end.is_some());
-                State::Lost
-            }
+            Framing::Ambiguous | Framing::UntilClose | Framing::Tunnel => State::Lost,
         };
     }
 

@@ -159,6 +159,8 @@ impl<'a> RequestHead<'a> {
         while let [b' ', rest @ ..] = target {
             target = rest;
         }
+        // A target holds no space; what stands between it and the version is not part of it.
+        let target = &target[..memchr(b' ', target).unwrap_or(target.len())];
         let target = Target::parse(target, kind == Method::Connect);
         Some(Self { method, kind, target, version, fields: Fields::default() })
     }
@@ -261,6 +263,14 @@ mod tests {
     fn a_request_without_a_target_has_an_empty_path() {
         let head = RequestHead::parse(b"GET HTTP/1.1\r\n\r\n").unwrap();
         assert_eq!((head.method, head.target.path), (&b"GET"[..], &b""[..]));
+    }
+
+    #[test]
+    fn a_target_ends_at_the_first_space() {
+        let head = RequestHead::parse(b"CONNECT a:25 / HTTP/1.0\r\n\r\n").unwrap();
+        assert_eq!((head.host(), head.target.path), (&b"a:25"[..], &b""[..]));
+        let head = RequestHead::parse(b"GET /a b HTTP/1.1\r\n\r\n").unwrap();
+        assert_eq!(head.target.path, b"/a");
     }
 
     #[test]

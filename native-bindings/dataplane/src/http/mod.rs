@@ -10,6 +10,8 @@ mod gather;
 mod head;
 mod pairing;
 mod target;
+#[cfg(test)]
+mod tests;
 
 pub use connection::{HttpConnection, Verdict};
 pub use gather::HeadStore;
