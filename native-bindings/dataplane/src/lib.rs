@@ -10,5 +10,6 @@ pub mod account;
 pub mod address;
 pub mod exchange;
 pub mod source;
+pub mod synth;
 pub mod time;
 pub mod wire;
