@@ -19,6 +19,7 @@ pub mod reader;
 pub mod route;
 pub mod row;
 pub mod source;
+pub mod synth;
 pub mod time;
 pub mod window;
 pub mod wire;
