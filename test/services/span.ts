@@ -152,10 +152,10 @@ export class Span {
     this.#configure('server', 'tc filter del dev s0 egress', true);
     filter('ingress', 2, mirror);
     if (mode === 'client-side') return;
-    // One in 16 frames of full size, by IPv4 identification: gaps in bodies, never in heads. A filter without an
-    // action ends the search, so these are not mirrored.
-    const gap = 'match u16 0x0580 0xff80 at 2 match u16 0x0001 0x000f at 4 flowid 1:1';
-    if (mode === 'body-gaps') filter('egress', 1, gap);
+    // One in 16 frames of full size, by IPv4 identification, goes elsewhere: gaps in bodies, never in heads. The
+    // first filter that matches ends the search.
+    const gap = 'match u16 0x0580 0xff80 at 2 match u16 0x0001 0x000f at 4';
+    if (mode === 'body-gaps') filter('egress', 1, `${gap} action mirred egress mirror dev hole0`);
     filter('egress', 2, mirror);
   }
 
@@ -177,16 +177,19 @@ export class Span {
     const [client, server, tap] = (['client', 'server', 'tap'] as const).map((end) => this.namespace(end));
     must(`ip link add c0 netns ${client} type veth peer name s0 netns ${server}`);
     must(`ip link add m0 netns ${server} type veth peer name tap0 netns ${tap}`);
+    must(`ip link add hole0 netns ${server} type veth peer name hole1 netns ${server}`);
     for (const [end, device] of [
       ['client', 'c0'],
       ['server', 's0'],
       ['server', 'm0'],
       ['tap', 'tap0'],
+      ['server', 'hole0'],
+      ['server', 'hole1'],
     ] as const) {
       this.#configure(end, `ethtool -K ${device} tso off gso off gro off tx off`);
       this.#configure(end, 'ip link set lo up');
       // Neighbour and router discovery of the mirror port itself would be in the capture.
-      if (device === 'm0' || device === 'tap0') {
+      if (device !== 'c0' && device !== 's0') {
         this.#configure(end, `sysctl -q -w net.ipv6.conf.${device}.disable_ipv6=1`, true);
       }
       this.#configure(end, `ip link set ${device} up`);
