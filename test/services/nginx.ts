@@ -129,6 +129,8 @@ ${temporary}
   types { text/html html; text/plain txt; application/json json; application/octet-stream bin; }
   log_format truth escape=none '${format}';
   access_log ${logPath} truth${options.isLogBuffered ? ' buffer=256k' : ''};
+  # Heads in segments of their own, so that a mirror's gaps can spare them.
+  sendfile on;
   keepalive_requests 100000000;
   server {
     listen 80 default_server;

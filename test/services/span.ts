@@ -17,6 +17,8 @@ export const SPAN_ADDRESS = {
 } as const;
 
 const MAX_CLIENTS = 40;
+/** The kernel's default for a veth device. */
+const MAX_GSO_SEGMENTS = 65_535;
 
 /** What the kernel counted and what the capture holds; equal when the capture is complete. */
 export interface CaptureCount {
@@ -148,6 +150,11 @@ export class Span {
       );
     const action = 'action mirred egress mirror dev m0';
     const mirror = `match u32 0 0 ${mode === 'doubled' ? `${action} ${action}` : action}`;
+    // Filters see what is not yet cut into segments; with one segment a piece, they see frames.
+    this.#configure(
+      'server',
+      `ip link set dev s0 gso_max_segs ${mode === 'body-gaps' ? 1 : MAX_GSO_SEGMENTS}`,
+    );
     this.#configure('server', 'tc filter del dev s0 ingress', true);
     this.#configure('server', 'tc filter del dev s0 egress', true);
     filter('ingress', 2, mirror);
