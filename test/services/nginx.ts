@@ -131,6 +131,8 @@ ${temporary}
   access_log ${logPath} truth${options.isLogBuffered ? ' buffer=256k' : ''};
   # Heads in segments of their own, so that a mirror's gaps can spare them.
   sendfile on;
+  # Any later date will do for a 304, not only the file's own.
+  if_modified_since before;
   keepalive_requests 100000000;
   server {
     listen 80 default_server;

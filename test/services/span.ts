@@ -26,8 +26,8 @@ export interface CaptureCount {
   readonly captured: number;
   /** Frames that the kernel had no room for. */
   readonly dropped: number;
-  /** Frames that crossed the server's interface, both ways, while capturing. */
-  readonly crossed: number;
+  /** Frames that the mirror port was given while capturing. */
+  readonly mirrored: number;
 }
 
 export interface CaptureOptions {
@@ -124,10 +124,10 @@ export class Span {
       child.once('close', () => reject(new Error(`tcpdump: ${stderr.trim()}`)));
     });
     await isListening;
-    const before = this.#crossedFrames();
+    const before = this.#mirroredFrames();
     return {
       stop: async () => {
-        const crossed = this.#crossedFrames() - before;
+        const mirrored = this.#mirroredFrames() - before;
         // The kernel hands over a block that is not full only after a while.
         await sleep(1_500);
         child.kill('SIGINT');
@@ -135,7 +135,7 @@ export class Span {
         return {
           captured: readCount(stderr, /(\d+) packets? captured/),
           dropped: readCount(stderr, /(\d+) packets? dropped by kernel/),
-          crossed,
+          mirrored,
         };
       },
     };
@@ -164,6 +164,12 @@ export class Span {
     const gap = 'match u16 0x0580 0xff80 at 2 match u16 0x0001 0x000f at 4';
     if (mode === 'body-gaps') filter('egress', 1, `${gap} action mirred egress mirror dev hole0`);
     filter('egress', 2, mirror);
+  }
+
+  /** Sets the address that clients use from now on: of `SPAN_ADDRESS.client`. */
+  setClient(number: number): void {
+    const source = SPAN_ADDRESS.client(number);
+    this.#configure('client', `ip route replace 10.77.0.0/16 dev c0 src ${source}`);
   }
 
   /** Limits what leaves the server by a token bucket that drops what does not fit: real loss, real retransmission. */
@@ -215,10 +221,10 @@ export class Span {
     must(`ip netns exec ${this.namespace(end)} ${command}`, mayFail);
   }
 
-  #crossedFrames(): number {
+  #mirroredFrames(): number {
     const read = (counter: string) =>
-      Number(must(`ip netns exec ${this.namespace('server')} cat /sys/class/net/s0/statistics/${counter}`));
-    return read('rx_packets') + read('tx_packets');
+      Number(must(`ip netns exec ${this.namespace('server')} cat /sys/class/net/m0/statistics/${counter}`));
+    return read('tx_packets') + read('tx_dropped');
   }
 }
 
