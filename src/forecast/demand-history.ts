@@ -36,7 +36,8 @@ export class DemandHistory {
 
   /** The value at a step; `NaN` where missing, in the future, or forgotten. */
   at(index: number): number {
-    if (!(index <= this.lastIndexSeen && index > this.lastIndexSeen - this.capacity && index >= 0)) return Number.NaN;
+    if (!(index <= this.lastIndexSeen && index > this.lastIndexSeen - this.capacity && index >= 0))
+      return Number.NaN;
     return this.values[index % this.capacity]!;
   }
 }

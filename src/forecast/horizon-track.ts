@@ -5,7 +5,7 @@ import { ResidualModel } from './residual.js';
 const LEVELS = QUANTILE_LEVELS.length;
 
 /** Losses are remembered for about this many steps: long against noise, short against a change of regime. */
-export const LOSS_MEMORY_STEPS = 300;
+export const LOSS_MEMORY_STEPS = 150;
 
 /** A mean that forgets: recent values count most, the first ones are not diluted by the zero it began with. */
 class RecentMean {
@@ -29,9 +29,6 @@ class RecentMean {
  * beside that of the reference on the same steps.
  */
 export class HorizonTrack {
-  /** Quantiles of the forecast made last, and whether there is one. */
-  readonly row = new Float64Array(LEVELS);
-  hasRow = false;
   /** Loss at the step settled last; `NaN` if none was settled. */
   settledLoss = Number.NaN;
   settledCount = 0;
@@ -68,7 +65,12 @@ export class HorizonTrack {
     const at = slot * (LEVELS + 3);
     const { waiting } = this;
     this.settledLoss = meanPinballLoss(QUANTILE_LEVELS, waiting, at, ratePerSecond);
-    this.residual.record(ratePerSecond, waiting[at + LEVELS]!, waiting[at + LEVELS + 1]!, waiting[at + LEVELS + 2]!);
+    this.residual.record(
+      ratePerSecond,
+      waiting[at + LEVELS]!,
+      waiting[at + LEVELS + 1]!,
+      waiting[at + LEVELS + 2]!,
+    );
     this.settledCount++;
   }
 
@@ -79,12 +81,12 @@ export class HorizonTrack {
     this.referenceLoss.add(referenceLoss);
   }
 
-  /** Keeps {@link row} for the step `index + ahead`, with the point and scale it was made from. */
-  await(index: number, pointPerSecond: number, scalePerSecond: number): void {
+  /** Keeps a row made at `index` for the step `index + ahead`, with the point and scale it was made from. */
+  hold(index: number, row: Float64Array, pointPerSecond: number, scalePerSecond: number): void {
     const slot = index % this.ahead;
     const at = slot * (LEVELS + 3);
     this.origins[slot] = index;
-    this.waiting.set(this.row, at);
+    this.waiting.set(row, at);
     this.waiting[at + LEVELS] = pointPerSecond;
     this.waiting[at + LEVELS + 1] = scalePerSecond;
     this.waiting[at + LEVELS + 2] = this.residual.spread;

@@ -4,7 +4,11 @@
  * Value of a quantile row at any level, linear between the levels given and flat beyond them.
  * `levels` ascending, `row` parallel to it, neither empty.
  */
-export function interpolateQuantile(levels: readonly number[], row: ArrayLike<number>, level: number): number {
+export function interpolateQuantile(
+  levels: readonly number[],
+  row: ArrayLike<number>,
+  level: number,
+): number {
   const last = levels.length - 1;
   if (level <= levels[0]!) return row[0]!;
   if (level >= levels[last]!) return row[last]!;
@@ -59,7 +63,11 @@ export function weightedQuantileLoss(pinballSum: number, absoluteDemandSum: numb
 /**
  * Mean absolute error in units of `scale` (Hyndman, Koehler 2006). `null` without a forecast, or with a scale of 0.
  */
-export function meanAbsoluteScaledError(absoluteErrorSum: number, count: number, scale: number): number | null {
+export function meanAbsoluteScaledError(
+  absoluteErrorSum: number,
+  count: number,
+  scale: number,
+): number | null {
   return count > 0 && scale > 0 ? absoluteErrorSum / count / scale : null;
 }
 
@@ -69,7 +77,11 @@ export function meanAbsoluteChange(values: ArrayLike<number>, end: number): numb
 }
 
 /** Mean absolute change over `seasonSteps` among the first `end` values, missing ones skipped; `null` without a pair. */
-export function meanSeasonalChange(values: ArrayLike<number>, end: number, seasonSteps: number): number | null {
+export function meanSeasonalChange(
+  values: ArrayLike<number>,
+  end: number,
+  seasonSteps: number,
+): number | null {
   let sum = 0;
   let count = 0;
   for (let i = seasonSteps; i < end; i++) {

@@ -28,7 +28,9 @@ export interface Motion {
  * (requests/s, `NaN` = missing). Needs two values for a velocity and two in each half for an acceleration, else 0.
  */
 export function motionOf(minutes: readonly number[], values: readonly number[]): Motion {
-  const present = minutes.map((minute, i) => ({ minute, value: values[i]! })).filter(({ value }) => !Number.isNaN(value));
+  const present = minutes
+    .map((minute, i) => ({ minute, value: values[i]! }))
+    .filter(({ value }) => !Number.isNaN(value));
   const half = present.length >> 1;
   const older = present.slice(0, half);
   const newer = present.slice(half);

@@ -5,6 +5,9 @@ export interface Baseline {
   at(index: number): number;
 }
 
+/** Long against the horizon, short against a change of the level for good. */
+const MEAN_STEPS = 1_000;
+
 /** The long mean: no season. */
 export class MeanBaseline implements Baseline {
   private meanPerSecond = Number.NaN;
@@ -13,7 +16,9 @@ export class MeanBaseline implements Baseline {
   observe(_index: number, ratePerSecond: number): void {
     this.count = Math.min(this.count + 1, MEAN_STEPS);
     this.meanPerSecond =
-      this.count === 1 ? ratePerSecond : this.meanPerSecond + (ratePerSecond - this.meanPerSecond) / this.count;
+      this.count === 1
+        ? ratePerSecond
+        : this.meanPerSecond + (ratePerSecond - this.meanPerSecond) / this.count;
   }
 
   at(): number {
@@ -21,8 +26,6 @@ export class MeanBaseline implements Baseline {
   }
 }
 
-/** Long against the horizon, short against a change of the level for good. */
-const MEAN_STEPS = 1_000;
 /** The share of the newest season in the profile, once there are several. */
 const NEWEST_SEASON_RATIO = 0.3;
 /** A profile has about this many distinct points a day; finer steps are averaged with their neighbours. */
@@ -34,6 +37,7 @@ const MAX_HALF_WIDTH_STEPS = 7;
 export class ProfileBaseline implements Baseline {
   private readonly profile: Float64Array;
   private readonly halfWidth: number;
+  private readonly mean = new MeanBaseline();
   private firstIndex = Number.NaN;
   private lastIndex = Number.NaN;
 
@@ -45,6 +49,7 @@ export class ProfileBaseline implements Baseline {
   observe(index: number, ratePerSecond: number): void {
     if (Number.isNaN(this.firstIndex)) this.firstIndex = index;
     this.lastIndex = index;
+    this.mean.observe(index, ratePerSecond);
     const slot = index % this.seasonSteps;
     const before = this.profile[slot]!;
     const seasons = 1 + Math.floor((index - this.firstIndex) / this.seasonSteps);
@@ -52,6 +57,7 @@ export class ProfileBaseline implements Baseline {
     this.profile[slot] = Number.isNaN(before) ? ratePerSecond : before + share * (ratePerSecond - before);
   }
 
+  /** `NaN` during the first season; the long mean where no season had data. */
   at(index: number): number {
     if (!(this.lastIndex - this.firstIndex >= this.seasonSteps)) return Number.NaN;
     const { profile, halfWidth, seasonSteps } = this;
@@ -66,6 +72,6 @@ export class ProfileBaseline implements Baseline {
       }
       if (++slot === seasonSteps) slot = 0;
     }
-    return count > 0 ? sum / count : Number.NaN;
+    return count > 0 ? sum / count : this.mean.at();
   }
 }

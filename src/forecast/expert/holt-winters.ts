@@ -131,7 +131,10 @@ class Smoother {
 
   /** Rate at a number of steps after the last observation, requests/s. */
   predict(ahead: number): number {
-    return Math.max(0, this.scale.from(this.level + this.trendOver(ahead) + this.seasonAt(this.lastIndex + ahead)));
+    return Math.max(
+      0,
+      this.scale.from(this.level + this.trendOver(ahead) + this.seasonAt(this.lastIndex + ahead)),
+    );
   }
 
   private update(index: number, ratePerSecond: number): void {

@@ -57,7 +57,8 @@ class DeviationRegression implements Expert {
   }
 
   forecast(firstAhead: number, out: Float64Array): boolean {
-    if (Number.isNaN(this.shortMean) || Number.isNaN(this.baseline.at(this.lastIndex + firstAhead))) return false;
+    if (Number.isNaN(this.shortMean) || Number.isNaN(this.baseline.at(this.lastIndex + firstAhead)))
+      return false;
     for (let i = 0; i < out.length; i++) {
       const { lower, share } = locateKnot(this.knots, firstAhead + i);
       let carried = this.rows[lower]!.predict(this.deviation, this.shortMean);
@@ -136,7 +137,8 @@ export function createRegressions({ seasons, knots }: ExpertContext): Expert[] {
   return [
     new DeviationRegression('autoregression', new MeanBaseline(), knots),
     ...seasons.map(
-      (season) => new DeviationRegression(`adjusted-${season.name}`, new ProfileBaseline(season.steps), knots),
+      (season) =>
+        new DeviationRegression(`adjusted-${season.name}`, new ProfileBaseline(season.steps), knots),
     ),
   ];
 }
