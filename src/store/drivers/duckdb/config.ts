@@ -15,9 +15,9 @@ export const DuckDbConfigSchema = z.strictObject({
     .default('1GB'),
   /** Rows wait this long for others, to be written together: what a crash may lose. */
   flushInterval: DurationSchema.prefault('1s'),
-  /** Text of buffered rows at which they are written at once. */
-  flushBytes: z.int().positive().default(4_194_304),
+  /** Text of buffered rows at which they are written at once: some 8 000 windows, fewer of which would cost more each. */
+  flushBytes: z.int().positive().default(16_777_216),
   /** Text of buffered rows at which `append…` waits until some are written. */
-  maxBufferedBytes: z.int().positive().default(33_554_432),
+  maxBufferedBytes: z.int().positive().default(67_108_864),
 });
 export type DuckDbConfig = z.infer<typeof DuckDbConfigSchema>;

@@ -113,14 +113,15 @@ export function columnTypes(of: AnyTable): [column: string, sqlType: string][] {
 /** Moves the staged rows into the table, except those that it knows; `$1` and `$2` bound their times where the table has a time. */
 export function insertSql(of: AnyTable): string {
   const properties = Object.keys(of.schema.shape);
-  const known =
-    of.timeProperty === null ? '' : `WHERE ${propertyToColumn(of.timeProperty)} BETWEEN $1 AND $2`;
-  const keyColumns = of.keyProperties.map(propertyToColumn);
-  return `INSERT INTO ${of.name} (${properties.map(propertyToColumn).join(', ')})
-    SELECT ${properties.map((property) => `noun."${property}"`).join(', ')}
-    FROM (SELECT json::JSON::${schemaToSqlType(of.schema)} AS noun FROM ${stageName(of)})
-    ANTI JOIN (SELECT ${keyColumns.join(', ')} FROM ${of.name} ${known}) known
-    ON ${of.keyProperties.map((key) => `noun."${key}" = known.${propertyToColumn(key)}`).join(' AND ')}`;
+  const columns = properties.map(propertyToColumn).join(', ');
+  const keys = of.keyProperties.map(propertyToColumn).join(', ');
+  const span = of.timeProperty === null ? '' : `WHERE ${propertyToColumn(of.timeProperty)} BETWEEN $1 AND $2`;
+  const fields = properties.map((property) => `noun."${property}" AS ${propertyToColumn(property)}`);
+  // Materialized, or the join would parse every text a second time for its key.
+  return `INSERT INTO ${of.name} (${columns})
+    WITH fresh AS MATERIALIZED (SELECT ${fields.join(', ')}
+      FROM (SELECT json::JSON::${schemaToSqlType(of.schema)} AS noun FROM ${stageName(of)}))
+    SELECT ${columns} FROM fresh ANTI JOIN (SELECT ${keys} FROM ${of.name} ${span}) USING (${keys})`;
 }
 
 /** Removes the rows that staged ones replace; for tables without a key of several columns. */
