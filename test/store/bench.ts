@@ -46,13 +46,15 @@ function windowsOf(step: number): ClientWindow[] {
 
 async function measure(what: string, count: number, work: () => Promise<void>): Promise<void> {
   const loop = performance.eventLoopUtilization();
+  const cpu = process.cpuUsage();
   const startMs = performance.now();
   await work();
   const elapsedMs = performance.now() - startMs;
   const activeMs = performance.eventLoopUtilization(loop).active;
+  const { user, system } = process.cpuUsage(cpu);
   const perSecond = Math.round((count / elapsedMs) * 1000);
   process.stdout.write(
-    `${what}: ${perSecond} rows/s, ${elapsedMs.toFixed(0)} ms, event loop ${((activeMs * 1000) / count).toFixed(1)} us a row\n`,
+    `${what}: ${perSecond} rows/s, ${elapsedMs.toFixed(0)} ms, event loop ${((activeMs * 1000) / count).toFixed(1)} us, all threads' CPU ${((user + system) / count).toFixed(1)} us a row\n`,
   );
 }
 

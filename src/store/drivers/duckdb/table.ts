@@ -5,16 +5,14 @@ import {
   Forecast,
   Notice,
   Outcome,
+  QUANTILE_LEVELS,
   ScalingDecision,
   Shadow,
   ShadowCommand,
 } from '../../../domain/index.js';
-import { propertyToColumn, schemaToSqlType } from './sql-type.js';
+import { propertyToColumn, schemaToType } from './schema-type.js';
 
-/**
- * A noun of the domain and the table that keeps it: one column a property. Rows go in and come out as JSON texts and are columns in between: to
- * write text costs the event loop half of what column vectors cost, and DuckDB parses it on its own threads.
- */
+/** A noun of the domain and the table that keeps it: one column a property. */
 export interface Table<Row> {
   readonly name: string;
   readonly schema: z.ZodObject;
@@ -24,9 +22,15 @@ export interface Table<Row> {
   readonly timeProperty: (keyof Row & string) | null;
   /** What a row with a known key does. */
   readonly onRepeat: 'keep' | 'replace';
+  /** About what a row takes in memory while it is buffered. */
+  readonly estimateBytes: (row: Row) => number;
   /** Which rows ended before `$1`. */
   readonly expiredSql: string;
 }
+
+/** Rows without long lists. */
+const SMALL_ROW_BYTES = 600;
+const smallRow = () => SMALL_ROW_BYTES;
 
 function table<Schema extends z.ZodObject>(
   schema: Schema,
@@ -41,6 +45,7 @@ export const TABLES = {
     keyProperties: ['application', 'client', 'startMs', 'stepMs'],
     timeProperty: 'startMs',
     onRepeat: 'keep',
+    estimateBytes: windowBytes,
     expiredSql: 'start_ms + step_ms <= $1',
   }),
   closedStep: table(ClosedStep, {
@@ -48,6 +53,7 @@ export const TABLES = {
     keyProperties: ['startMs', 'stepMs'],
     timeProperty: 'startMs',
     onRepeat: 'keep',
+    estimateBytes: smallRow,
     expiredSql: 'start_ms + step_ms <= $1',
   }),
   forecast: table(Forecast, {
@@ -55,6 +61,7 @@ export const TABLES = {
     keyProperties: ['id'],
     timeProperty: 'madeAtMs',
     onRepeat: 'keep',
+    estimateBytes: (row) => SMALL_ROW_BYTES + 8 * QUANTILE_LEVELS.length * row.quantiles.length,
     expiredSql: 'made_at_ms < $1',
   }),
   decision: table(ScalingDecision, {
@@ -62,6 +69,7 @@ export const TABLES = {
     keyProperties: ['id'],
     timeProperty: 'decidedAtMs',
     onRepeat: 'keep',
+    estimateBytes: smallRow,
     expiredSql: 'decided_at_ms < $1',
   }),
   shadow: table(Shadow, {
@@ -69,6 +77,7 @@ export const TABLES = {
     keyProperties: ['id'],
     timeProperty: null,
     onRepeat: 'replace',
+    estimateBytes: smallRow,
     expiredSql: `state IN ('gone', 'failed') AND list_last(history)."atMs" < $1`,
   }),
   command: table(ShadowCommand, {
@@ -76,6 +85,7 @@ export const TABLES = {
     keyProperties: ['id'],
     timeProperty: 'issuedAtMs',
     onRepeat: 'keep',
+    estimateBytes: smallRow,
     expiredSql: 'deadline_ms < $1',
   }),
   outcome: table(Outcome, {
@@ -83,6 +93,7 @@ export const TABLES = {
     keyProperties: ['commandId', 'kind', 'atMs'],
     timeProperty: 'atMs',
     onRepeat: 'keep',
+    estimateBytes: smallRow,
     expiredSql: 'at_ms < $1',
   }),
   notice: table(Notice, {
@@ -90,6 +101,7 @@ export const TABLES = {
     keyProperties: ['id'],
     timeProperty: 'startMs',
     onRepeat: 'keep',
+    estimateBytes: smallRow,
     expiredSql: 'end_ms <= $1',
   }),
 } as const;
@@ -106,32 +118,41 @@ export function stageName(of: AnyTable): string {
 export function columnTypes(of: AnyTable): [column: string, sqlType: string][] {
   return Object.entries(of.schema.shape).map(([property, schema]) => [
     propertyToColumn(property),
-    schemaToSqlType(schema as z.ZodType),
+    schemaToType(schema as z.ZodType).toString(),
   ]);
+}
+
+/** An empty temporary table of the same columns, in the order of the schema's properties. */
+export function createStageSql(of: AnyTable): string {
+  return `CREATE TEMP TABLE ${stageName(of)} AS SELECT ${columnNames(of)} FROM ${of.name} LIMIT 0`;
 }
 
 /** Moves the staged rows into the table, except those that it knows; `$1` and `$2` bound their times where the table has a time. */
 export function insertSql(of: AnyTable): string {
-  const properties = Object.keys(of.schema.shape);
-  const columns = properties.map(propertyToColumn).join(', ');
   const keys = of.keyProperties.map(propertyToColumn).join(', ');
   const span = of.timeProperty === null ? '' : `WHERE ${propertyToColumn(of.timeProperty)} BETWEEN $1 AND $2`;
-  const fields = properties.map((property) => `noun."${property}" AS ${propertyToColumn(property)}`);
-  // Materialized, or the join would parse every text a second time for its key.
-  return `INSERT INTO ${of.name} (${columns})
-    WITH fresh AS MATERIALIZED (SELECT ${fields.join(', ')}
-      FROM (SELECT json::JSON::${schemaToSqlType(of.schema)} AS noun FROM ${stageName(of)}))
-    SELECT ${columns} FROM fresh ANTI JOIN (SELECT ${keys} FROM ${of.name} ${span}) USING (${keys})`;
+  return `INSERT INTO ${of.name} (${columnNames(of)}) SELECT ${columnNames(of)} FROM ${stageName(of)}
+    ANTI JOIN (SELECT ${keys} FROM ${of.name} ${span}) known USING (${keys})`;
 }
 
-/** Removes the rows that staged ones replace; for tables without a key of several columns. */
+/** Removes the rows that staged ones replace; for tables with a key of one column. */
 export function deleteReplacedSql(of: AnyTable): string {
-  const key = of.keyProperties[0]!;
-  return `DELETE FROM ${of.name} WHERE ${propertyToColumn(key)} IN (SELECT json->>'$.${key}' FROM ${stageName(of)})`;
+  const key = propertyToColumn(of.keyProperties[0]!);
+  return `DELETE FROM ${of.name} WHERE ${key} IN (SELECT ${key} FROM ${stageName(of)})`;
 }
 
-/** An expression that yields a row of the table as JSON text of its noun. */
+/** A row of the table as JSON text of its noun: to parse that is faster than to read nested vectors value by value. */
 export function rowToJsonSql(of: AnyTable): string {
   const fields = Object.keys(of.schema.shape).map((name) => `"${name}": ${propertyToColumn(name)}`);
   return `to_json({${fields.join(', ')}})::VARCHAR`;
+}
+
+function columnNames(of: AnyTable): string {
+  return Object.keys(of.schema.shape).map(propertyToColumn).join(', ');
+}
+
+function windowBytes(row: ClientWindow): number {
+  const buckets =
+    row.latencyUs.counts.length + row.requestSizeBytes.counts.length + row.responseSizeBytes.counts.length;
+  return SMALL_ROW_BYTES + 8 * buckets + 64 * (row.routes.length + row.transitions.length);
 }
