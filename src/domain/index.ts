@@ -3,6 +3,7 @@
 export * from './behavior-profile.js';
 export * from './client-window.js';
 export * from './demand-series.js';
+export * from './duration.js';
 export * from './exchange.js';
 export * from './forecast.js';
 export * from './histogram.js';
