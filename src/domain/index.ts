@@ -2,7 +2,9 @@
 // between rooms, the store or the bus is one of these.
 export * from './behavior-profile.js';
 export * from './client-window.js';
+export * from './command-verb.js';
 export * from './demand-series.js';
+export * from './duration.js';
 export * from './exchange.js';
 export * from './forecast.js';
 export * from './histogram.js';
