@@ -9,6 +9,7 @@ export const ShadowCommand = ClientKey.extend({
   verb: CommandVerb,
   shadowId: z.string(),
   decisionId: z.string(),
+  /** How the resource is kept; for `cool`, how from now on: `suspended`, or `hot` for drained but warm. */
   tier: Tier,
   zone: z.string(),
   /** What the resource has to serve, requests/s; for `throttle`, what the client is held to until the deadline. */

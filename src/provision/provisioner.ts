@@ -2,6 +2,7 @@ import { type EpochMs, type Logger, type Metrics, msToIso } from '../core/index.
 import type { Outcome, OutcomeKind, ShadowCommand } from '../domain/index.js';
 import {
   type Bus,
+  BusFullError,
   COMMAND_PATTERN,
   type ForetapEvent,
   reportEvent,
@@ -32,8 +33,9 @@ export class Provisioner {
   readonly #options: ProvisionerOptions;
   readonly #seenIds = new Map<string, true>();
   readonly #tokens = new Map<string, number>();
-  /** Reports that the bus was too full to take; they come first next time. */
-  #unsent: Outcome[] = [];
+  /** Reports not yet published, in order; they stay while the bus is full. As many as there are unfulfilled commands, at most twice. */
+  readonly #outbox: Outcome[] = [];
+  #isSending = false;
   #nowMs: EpochMs = 0;
   #subscription: Subscription | null = null;
 
@@ -58,17 +60,10 @@ export class Provisioner {
   async advanceTo(nowMs: EpochMs): Promise<void> {
     this.#nowMs = Math.max(this.#nowMs, nowMs);
     const reports = await this.#options.driver.advanceTo(this.#nowMs);
-    const outcomes = reports.map(({ command, kind, atMs, detail }) => outcomeOf(command, kind, atMs, detail));
-    const pending = [...this.#unsent, ...outcomes];
-    this.#unsent = [];
-    for (const [index, outcome] of pending.entries()) {
-      try {
-        await this.#report(outcome);
-      } catch (error) {
-        this.#unsent = pending.slice(index);
-        throw error;
-      }
+    for (const { command, kind, atMs, detail } of reports) {
+      this.#outbox.push(outcomeOf(command, kind, atMs, detail));
     }
+    await this.#send();
   }
 
   async #take(event: ForetapEvent): Promise<void> {
@@ -109,9 +104,27 @@ export class Provisioner {
       : null;
   }
 
-  async #report(outcome: Outcome): Promise<void> {
-    this.#options.metrics.add('foretap_provision_reports_total', 1, { kind: outcome.kind });
-    await this.#options.bus.publish(reportSubject(outcome), reportEvent(outcome, this.#options.source));
+  #report(outcome: Outcome): Promise<void> {
+    this.#outbox.push(outcome);
+    return this.#send();
+  }
+
+  async #send(): Promise<void> {
+    const { bus, source, metrics, logger } = this.#options;
+    if (this.#isSending) return;
+    this.#isSending = true;
+    try {
+      for (let outcome = this.#outbox[0]; outcome !== undefined; outcome = this.#outbox[0]) {
+        await bus.publish(reportSubject(outcome), reportEvent(outcome, source));
+        this.#outbox.shift();
+        metrics.add('foretap_provision_reports_total', 1, { kind: outcome.kind });
+      }
+    } catch (error) {
+      if (!(error instanceof BusFullError)) throw error;
+      logger.warn({ waiting: this.#outbox.length }, 'The bus is full; reports wait');
+    } finally {
+      this.#isSending = false;
+    }
   }
 }
 

@@ -25,9 +25,9 @@ export interface ResourceDriver extends Readonly<Record<CommandVerb, Order>> {
   readonly shift: Order;
   /** Gives it the command's capacity; ends in `resized`. */
   readonly resize: Order;
-  /** Takes traffic from it and keeps it warm, or suspends it where it serves nothing; ends in `cooled`. */
+  /** Drains its traffic, then keeps it as the command's tier says, suspended or warm; ends in `cooled`. */
   readonly cool: Order;
-  /** Removes it; ends in `gone`. */
+  /** Removes it, after draining what it may still serve; ends in `gone`. */
   readonly retire: Order;
   /** Holds the client to the command's capacity until its deadline; nothing more is reported. */
   readonly throttle: Order;

@@ -1,7 +1,13 @@
 import { createId, type EpochMs } from '../core/index.js';
-import type { CommandVerb, ScalingDecision, Shadow, ShadowCommand } from '../domain/index.js';
+import type { CommandVerb, ScalingDecision, Shadow, ShadowCommand, Tier } from '../domain/index.js';
 import type { ShadowPolicy } from './policy.js';
 import { transition } from './transition.js';
+
+/** What an order says differently from its shadow. */
+export interface OrderDetails {
+  readonly capacityPerSecond?: number;
+  readonly tier?: Tier;
+}
 
 /** The shadows of one client while they are reconciled, and the commands that come of it. Lives for one call. */
 export class Draft {
@@ -44,7 +50,11 @@ export class Draft {
   }
 
   /** Orders a step. The id follows from the shadow, the verb and the token: a repeated reconciliation repeats it. */
-  order(shadow: Shadow, verb: CommandVerb, capacityPerSecond = shadow.capacityPerSecond): void {
+  order(
+    shadow: Shadow,
+    verb: CommandVerb,
+    { capacityPerSecond = shadow.capacityPerSecond, tier = shadow.tier }: OrderDetails = {},
+  ): void {
     const fencingToken = shadow.fencingToken + 1;
     const command: ShadowCommand = {
       application: shadow.application,
@@ -53,7 +63,7 @@ export class Draft {
       verb,
       shadowId: shadow.id,
       decisionId: this.decision.id,
-      tier: shadow.tier,
+      tier,
       zone: shadow.zone,
       capacityPerSecond,
       issuedAtMs: this.nowMs,

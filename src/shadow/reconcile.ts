@@ -150,7 +150,7 @@ function shift(draft: Draft): void {
     if (lacking === 0) return;
     if (!draft.isFree(shadow)) continue;
     const isBaseline = draft.policy.baselineRatio < 1 && shadow.capacityPerSecond < full;
-    if (isBaseline) draft.order(shadow, 'resize', full);
+    if (isBaseline) draft.order(shadow, 'resize', { capacityPerSecond: full });
     else draft.order(shadow, 'shift');
     lacking--;
   }
@@ -182,7 +182,8 @@ function release(draft: Draft): void {
   const dispensable = active.length - neededServing(draft, draft.policy.shiftLeadMs);
   const latestFirst = active.sort((a, b) => enteredAtMs(b) - enteredAtMs(a));
   for (const shadow of latestFirst.slice(0, Math.max(0, Math.min(surplus, dispensable)))) {
-    if (draft.isFree(shadow)) draft.order(shadow, 'cool');
+    // It stays warm whatever its tier, for as long as it cools down.
+    if (draft.isFree(shadow)) draft.order(shadow, 'cool', { tier: 'hot' });
   }
 }
 
@@ -199,7 +200,7 @@ function suspend(draft: Draft): void {
     const hasWaited = nowMs - enteredAtMs(shadow) >= policy.suspendAfterMs;
     if (spare <= 0) return;
     if (shadow.tier !== 'suspended' || !hasWaited || !draft.isFree(shadow)) continue;
-    draft.order(shadow, 'cool');
+    draft.order(shadow, 'cool', { tier: 'suspended' });
     spare--;
   }
 }
@@ -215,7 +216,7 @@ function throttle(draft: Draft): void {
   );
   const first = active.find((shadow) => draft.isFree(shadow));
   if (isThrottled || first === undefined || decision.observedPerSecond <= servedPerSecond) return;
-  draft.order(first, 'throttle', servedPerSecond);
+  draft.order(first, 'throttle', { capacityPerSecond: servedPerSecond });
 }
 
 /** A failed step that could be tried again and was not is not wanted any more. */

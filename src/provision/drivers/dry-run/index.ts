@@ -101,15 +101,13 @@ class DryRunDriver implements ResourceDriver {
 
   async close(): Promise<void> {}
 
-  #apply({ command: { shadowId, verb }, kind }: ResourceReport): void {
+  #apply({ command: { shadowId, tier }, kind }: ResourceReport): void {
     const state = this.#states.get(shadowId);
     if (kind === 'gone') this.#states.delete(shadowId);
     else if (kind === 'shifted') this.#states.set(shadowId, 'serving');
     else if (kind === 'ready' && state !== 'serving') this.#states.set(shadowId, 'warm');
-    // One that the driver did not make and is to cool served before there was a foretap.
-    else if (kind === 'cooled' && verb === 'cool') {
-      this.#states.set(shadowId, state === 'warm' ? 'suspended' : 'warm');
-    }
+    // Also one that the driver did not make: it served before there was a foretap.
+    else if (kind === 'cooled') this.#states.set(shadowId, tier === 'suspended' ? 'suspended' : 'warm');
   }
 
   /** Failing replaces the fulfilment, at the time at which that would have come. */
