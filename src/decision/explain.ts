@@ -117,6 +117,7 @@ function price(decision: ScalingDecision): string[] {
         ? '.'
         : `, and that quantile of the forecast is ${figure(predictedPerSecond)} requests/s.`
     }`,
+    '  Resources come whole: what a target takes is rounded up, even where less would cost less on average.',
   ];
 }
 

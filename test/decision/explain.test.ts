@@ -68,6 +68,7 @@ describe('explain', () => {
       What either mistake costs
         A resource's worth of demand unserved costs 9 a minute, an idle resource 1:
         α = 9 / (9 + 1) = 0.9, and that quantile of the forecast is 132 requests/s.
+        Resources come whole: what a target takes is rounded up, even where less would cost less on average.
       What was considered
         rejected reactive: 50 requests/s, 1 resource, expected cost 7.68: waits until the demand is there, and a new resource takes 3m.
         chosen   predictive: 132 requests/s, 2 resources, expected cost 2.25: the predicted demand is more than 1 of them bear; suspended is the cheapest tier (on_demand 7.59, suspended 1.87, hot 3.21).
