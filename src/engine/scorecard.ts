@@ -38,7 +38,13 @@ export class Scorecard {
   private readonly entries = new Map<string, Entry>();
 
   /** Demand of one grid step, and the resources that served it. */
-  observeDemand(key: ClientKey, startMs: number, stepMs: number, ratePerSecond: number, servingResources: number): void {
+  observeDemand(
+    key: ClientKey,
+    startMs: number,
+    stepMs: number,
+    ratePerSecond: number,
+    servingResources: number,
+  ): void {
     if (Number.isNaN(ratePerSecond)) return;
     const entry = this.entry(key);
     entry.steps++;
