@@ -52,6 +52,7 @@ impl<S: Sink> FramePump<S> {
         }
         let end = match &mut self.source {
             FrameSource::Captures(captures) => feed_from(&mut **captures, &mut self.engine, limit, is_enough),
+            FrameSource::Synth(synth) => feed_from(&mut **synth, &mut self.engine, limit, is_enough),
         };
         match end {
             Ok(BatchEnd::Limit) => {}
@@ -92,6 +93,7 @@ impl<S: Sink> FramePump<S> {
             input_bytes_read: input.bytes_read,
             input_bytes_total: input.bytes_total,
             packet_time: (frames > 0).then(|| self.engine.now()),
+            end_time: self.source.end_time(),
         }
     }
 }

@@ -6,10 +6,12 @@ mod exchange_reader;
 mod frame_pump;
 mod input;
 mod progress;
+mod synth_reader;
 mod window_reader;
 
 pub use exchange_reader::{ExchangeBatch, ExchangeReader};
 pub use frame_pump::BatchLimit;
 pub use input::{Input, OpenError};
 pub use progress::{Fault, Progress, Statistics};
+pub use synth_reader::{SynthChunk, SynthReader};
 pub use window_reader::{WindowBatch, WindowReader, WindowReaderOptions};

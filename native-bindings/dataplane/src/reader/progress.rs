@@ -25,10 +25,12 @@ pub struct Progress {
     pub requests: u64,
     /// Bytes taken from files and pipes, before decompression.
     pub input_bytes_read: u64,
-    /// Unknown for pipes and live sources.
+    /// Unknown for pipes, synthetic demand and live sources.
     pub input_bytes_total: Option<u64>,
     /// The latest time of a frame; `None` before the first.
     pub packet_time: Option<Timestamp>,
+    /// The packet time at which the input will be over, where that is known (synthetic demand).
+    pub end_time: Option<Timestamp>,
 }
 
 /// Where every frame ended and what was met on the way.
