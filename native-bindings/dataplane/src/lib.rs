@@ -8,7 +8,12 @@
 
 pub mod account;
 pub mod address;
+pub mod counter;
+pub mod engine;
 pub mod exchange;
+pub mod flow;
+pub mod http;
+pub mod limits;
 pub mod source;
 pub mod synth;
 pub mod time;
