@@ -31,13 +31,15 @@ export interface Contender {
 const TSHARK_SLICE_PACKETS = 60_000;
 const COMMAND_LINE = 'dist/main.js';
 
-/** Everyone that can be measured here. Throws where a tool is missing or our own extractor is not built. */
-export function findContenders(instruments: Instruments): Contender[] {
+/** Those of the names, in the order of `CONTENDER_NAMES`. Throws where a tool is missing or ours is not built. */
+export function findContenders(instruments: Instruments, names: readonly ContenderName[]): Contender[] {
   const { httpry, tshark } = ensureTools(['httpry', 'tshark']);
   const extract = buildExtractor();
-  if (!existsSync(COMMAND_LINE)) throw new Error(`${COMMAND_LINE} is not built: run \`npm run build\` first`);
+  if (names.some((name) => name.startsWith('foretap')) && !existsSync(COMMAND_LINE)) {
+    throw new Error(`${COMMAND_LINE} is not built: run \`npm run build\` first`);
+  }
   const foretap = [process.execPath, COMMAND_LINE];
-  return [
+  const all: Contender[] = [
     { name: 'walk', command: ({ path }) => [instruments.baseline, 'walk', path] },
     { name: 'libpcap', command: ({ path }) => [instruments.baseline, 'libpcap', path] },
     createOwn('native windows', [extract, 'windows'], countWindow),
@@ -51,6 +53,7 @@ export function findContenders(instruments: Instruments): Contender[] {
       command: ({ path }) => [tshark, ...TSHARK_OPTIONS, '-c', String(TSHARK_SLICE_PACKETS), '-r', path],
     },
   ];
+  return all.filter(({ name }) => names.includes(name));
 }
 
 /** What an exchange row of ours tells, in tshark's names. */

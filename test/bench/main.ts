@@ -2,12 +2,12 @@
 // the ratios. Processor time is user plus system of the whole process, as the kernel accounts it; medians of rounds.
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { type Contender, type ContenderName, findContenders } from './contender.js';
+import { CONTENDER_NAMES, type Contender, type ContenderName, findContenders } from './contender.js';
 import { buildInstruments, type Instruments, measureRun, median, type Run } from './measurement.js';
 import { type Cost, judgeTargets } from './target.js';
 import { provideTraffic, TRAFFIC_KINDS, type Traffic, type TrafficKind } from './traffic.js';
 
-const USAGE = `usage: npm run bench -- [--kinds A,B] [--rounds N] [--size RATIO] [--anew] [--smoke]
+const USAGE = `usage: npm run bench -- [--kinds A,B] [--rounds N] [--size RATIO] [--anew] [--smoke] [--contenders NAME,…]
 
 Makes captures of real traffic across a mirror port (into .bench/, once; needs root), measures the extractor and its
 peers in turn and prints medians, ratios and whether the requests found equal the server's access log.
@@ -17,6 +17,7 @@ peers in turn and prints medians, ratios and whether the requests found equal th
   --size     scales the number of requests; default 1 (A 112 000 requests, B 587 000)
   --anew     make the captures again
   --smoke    small captures, one round, and no judgement of speed: only whether everything runs and counts agree
+  --contenders  only these, and always the walk; default: ${CONTENDER_NAMES.join(',')}
 `;
 
 const DIRECTORY = '.bench';
@@ -144,19 +145,25 @@ async function main(): Promise<number> {
       size: { type: 'string' },
       anew: { type: 'boolean', default: false },
       smoke: { type: 'boolean', default: false },
+      contenders: { type: 'string', default: CONTENDER_NAMES.join(',') },
       help: { type: 'boolean', default: false },
     },
   });
   const kinds = values.kinds.split(',') as TrafficKind[];
   const rounds = Number(values.rounds ?? (values.smoke ? 1 : 5));
   const size = Number(values.size ?? (values.smoke ? SMOKE_SIZE : 1));
-  const isUsable = kinds.every((kind) => TRAFFIC_KINDS.includes(kind)) && rounds >= 1 && size > 0;
+  const names = ['walk', ...values.contenders.split(',')] as ContenderName[];
+  const isUsable =
+    kinds.every((kind) => TRAFFIC_KINDS.includes(kind)) &&
+    names.every((name) => CONTENDER_NAMES.includes(name)) &&
+    rounds >= 1 &&
+    size > 0;
   if (values.help || !isUsable) {
     (values.help ? process.stdout : process.stderr).write(USAGE);
     return values.help ? 0 : 2;
   }
   const instruments = buildInstruments(resolve(DIRECTORY, 'instrument'));
-  const contenders = findContenders(instruments);
+  const contenders = findContenders(instruments, names);
   const traffics = await provideTraffic(resolve(DIRECTORY), kinds, size, values.anew, print);
   const faults: string[] = [];
   for (const traffic of traffics) {
