@@ -259,6 +259,14 @@ export function describeStoreConformance(name: string, createPlace: () => Promis
           ],
           fencingToken: 2,
           pendingCommandId: 'cmd-1',
+          step: {
+            verb: 'shift',
+            attempt: 2,
+            issuedAtMs: START_MS,
+            deadlineMs: START_MS + 9,
+            retryAtMs: null,
+          },
+          throttledUntilMs: START_MS + 7,
         });
         await store.saveShadows([sampleShadow('sha-1', { state: 'syncing' }), ready]);
         expect(await store.listShadows({})).toEqual([ready, failed]);

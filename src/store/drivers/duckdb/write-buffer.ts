@@ -44,6 +44,9 @@ export class WriteBuffer {
   private tail: Promise<void> = Promise.resolve();
   private timer: NodeJS.Timeout | undefined;
   private isClosed = false;
+  /** The last flush failed: the next one waits for the interval, or for a full buffer. */
+  private isFailing = false;
+  private isFlushing = false;
   private acceptedRows = 0;
   private repeatedRows = 0;
   private refusedRows = 0;
@@ -72,7 +75,7 @@ export class WriteBuffer {
     const batch = this.batchOf(table);
     for (const row of rows) this.accept(table, batch, row);
     this.acceptedRows += rows.length;
-    if (this.pendingBytes >= this.config.flushBytes) this.flushInBackground();
+    if (this.pendingBytes >= this.config.flushBytes && !this.isFailing) this.flushInBackground();
     else this.timer ??= this.startTimer();
   }
 
@@ -159,11 +162,19 @@ export class WriteBuffer {
     return setTimeout(() => this.flushInBackground(), this.config.flushInterval).unref();
   }
 
+  /** One at a time: what is appended meanwhile goes with the next. */
   private flushInBackground(): void {
-    this.flush().catch((error: Error) => {
-      this.logger.error({ path: this.config.path, error: error.message }, 'store: rows could not be written');
-      if (!this.isClosed) this.timer ??= this.startTimer();
-    });
+    if (this.isFlushing) return;
+    this.isFlushing = true;
+    this.flush()
+      // Logged and counted where it failed; who appends to a full buffer is told.
+      .catch(() => {})
+      .finally(() => {
+        this.isFlushing = false;
+        if (this.pending.size === 0 || this.isClosed) return;
+        if (this.pendingBytes >= this.config.flushBytes && !this.isFailing) this.flushInBackground();
+        else this.timer ??= this.startTimer();
+      });
   }
 
   private async writePending(): Promise<void> {
@@ -184,10 +195,17 @@ export class WriteBuffer {
         taken.delete(table);
       }
       this.flushes += 1;
-    } catch (error) {
+      if (this.isFailing) this.logger.info({ path: this.config.path }, 'store: writes again');
+      this.isFailing = false;
+    } catch (cause) {
+      const error = toStoreError(this.config.path, cause);
       this.failedFlushes += 1;
       this.putBack(taken);
-      throw toStoreError(this.config.path, error);
+      // Once, not at every try.
+      if (!this.isFailing)
+        this.logger.error({ error: error.message, cure: error.cure }, 'store: cannot write');
+      this.isFailing = true;
+      throw error;
     } finally {
       this.inFlightRows = 0;
       this.inFlightBytes = 0;
