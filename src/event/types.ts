@@ -19,7 +19,8 @@ export interface DeadLetter {
 
 /**
  * At-least-once delivery by subject. Each durable name gets every event that matches its pattern, in the order of publication, one
- * at a time; a name that comes back gets what it missed. Events are deduplicated by their id within a window.
+ * at a time; a name that comes back gets what it missed. Events are deduplicated by their id within a window. A driver that
+ * crosses processes parses what it receives with `ForetapEventSchema`, so that handlers may trust what they get.
  */
 export interface Bus {
   /** Resolves once the bus is in charge of the event. Rejects with {@link BusFullError} or {@link BusClosedError}. */

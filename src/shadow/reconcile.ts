@@ -191,9 +191,10 @@ function isMoving(shadow: Shadow): boolean {
   return shadow.pendingCommandId !== null && shadow.state !== 'active';
 }
 
-/** A shadow of the suspended tier that is not about to be needed stops costing. */
+/** A shadow of the suspended tier that is not about to be needed stops costing; while nobody knows the demand, it may be needed. */
 function suspend(draft: Draft): void {
-  const { nowMs, policy } = draft;
+  const { nowMs, policy, decision } = draft;
+  if (decision.observedPerSecond === null) return;
   const ready = draft.filter((shadow) => shadow.state === 'ready' && !isOrdered(shadow, 'cool'));
   let spare = draft.filter(isServing).length + ready.length - neededServing(draft, policy.wakeLeadMs);
   for (const shadow of ready) {

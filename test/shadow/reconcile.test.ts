@@ -118,6 +118,8 @@ describe('reconcile', () => {
     expect(verbsFor({ desiredResources: 2 }, [production(), ready])).toEqual([]);
     expect(verbsFor({ desiredResources: 2 }, [production(), ready], later)).toEqual(['cool shd-ready']);
     expect(verbsFor({ desiredResources: 2 }, [production(), shadowIn('ready')], later)).toEqual([]);
+    const unseen = { desiredResources: 2, observedPerSecond: null };
+    expect(verbsFor(unseen, [production(), ready], later)).toEqual([]);
   });
 
   it('gives a shadow its full size before it takes traffic', () => {
