@@ -135,9 +135,9 @@ mod tests {
         assert_eq!(faults, []);
         let sums = sums(&windows, &["requests", "requestBytes", "responseBytes", "newConnections"]);
         for client in truth["clients"].as_array().unwrap() {
-            let keys = ["requests", "request_bytes", "response_bytes", "connections"];
+            let keys = ["requests", "requestBytes", "responseBytes", "connections"];
             let expected: Vec<u64> = keys.iter().map(|key| client[*key].as_u64().unwrap()).collect();
-            assert_eq!(sums[client["address"].as_str().unwrap()], expected, "{client}");
+            assert_eq!(sums[client["clientAddress"].as_str().unwrap()], expected, "{client}");
         }
         assert!(steps.len() >= 8640, "a day of ten-second steps: {}", steps.len());
         let statistics = reader.statistics();
