@@ -58,6 +58,8 @@ pub struct Frame<'a> {
 #[derive(Clone, Copy, Debug)]
 pub enum Next<'a> {
     Frame(Frame<'a>),
+    /// Nothing was captured between the frame before and the one that follows: one capture ended before the next began.
+    Gap,
     /// Nothing arrived in time; more may come.
     Idle,
     End,
