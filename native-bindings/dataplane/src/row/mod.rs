@@ -99,7 +99,7 @@ impl RowSink {
 
     /// Makes everything held back ready; requests still open become rows without an outcome.
     pub fn finish(&mut self) {
-        self.order.finish(&self.text, &mut self.output, &mut self.stats);
+        self.order.finish(&mut self.text, &mut self.output, &mut self.stats);
     }
 
     pub fn stats(&self) -> RowStats {
@@ -110,15 +110,15 @@ impl RowSink {
 impl Sink for RowSink {
     #[inline]
     fn on_request(&mut self, request: &Request<'_>) -> Tag {
-        let slot = self.order.hold(request, &self.text);
-        self.order.release(&self.text, &mut self.output, &mut self.stats);
+        let slot = self.order.hold(request, &mut self.text);
+        self.order.release(&mut self.text, &mut self.output, &mut self.stats);
         Tag(u64::from(slot))
     }
 
     #[inline]
     fn on_exchange(&mut self, exchange: &Exchange) {
-        self.order.end(exchange, &self.text, &mut self.output, &mut self.stats);
-        self.order.release(&self.text, &mut self.output, &mut self.stats);
+        self.order.end(exchange, &mut self.text, &mut self.output, &mut self.stats);
+        self.order.release(&mut self.text, &mut self.output, &mut self.stats);
     }
 
     fn on_orphan_answer(&mut self, _orphan: &OrphanAnswer) {
@@ -132,7 +132,7 @@ impl Sink for RowSink {
     #[inline]
     fn on_time(&mut self, now: Timestamp) {
         self.order.now = now;
-        self.order.release(&self.text, &mut self.output, &mut self.stats);
+        self.order.release(&mut self.text, &mut self.output, &mut self.stats);
     }
 }
 

@@ -61,7 +61,7 @@ impl ReorderBuffer {
     }
 
     /// Takes the request into a slot and returns its number.
-    pub(super) fn hold(&mut self, request: &Request<'_>, text: &RowText) -> u32 {
+    pub(super) fn hold(&mut self, request: &Request<'_>, text: &mut RowText) -> u32 {
         let index = self.free.pop().unwrap_or_else(|| {
             self.slots.push(Slot { text: Vec::with_capacity(INITIAL_TEXT_BYTES), ..Slot::default() });
             (self.slots.len() - 1) as u32
@@ -85,7 +85,7 @@ impl ReorderBuffer {
     pub(super) fn end(
         &mut self,
         exchange: &Exchange,
-        text: &RowText,
+        text: &mut RowText,
         output: &mut Vec<u8>,
         stats: &mut RowStats,
     ) {
@@ -112,7 +112,7 @@ impl ReorderBuffer {
 
     /// Writes the rows at the head of the queue for which nothing earlier is to be waited for.
     #[inline]
-    pub(super) fn release(&mut self, text: &RowText, output: &mut Vec<u8>, stats: &mut RowStats) {
+    pub(super) fn release(&mut self, text: &mut RowText, output: &mut Vec<u8>, stats: &mut RowStats) {
         while let Some(&(start, index)) = self.queue.front() {
             let has_ended = self.slots[index as usize].state == State::Ended;
             let may_go = if has_ended { self.is_impatient(start) } else { self.is_full() };
@@ -150,7 +150,7 @@ impl ReorderBuffer {
     /// An open request gives up its place, so that it does not hold back the others: a late answer is worth more
     /// than a row in its place without one. Only when too many do so is the row written as it stands.
     #[cold]
-    fn displace(&mut self, index: u32, text: &RowText, output: &mut Vec<u8>, stats: &mut RowStats) {
+    fn displace(&mut self, index: u32, text: &mut RowText, output: &mut Vec<u8>, stats: &mut RowStats) {
         let slot = &mut self.slots[index as usize];
         let text_bytes = self.displaced_text_bytes + slot.text.len();
         if self.displaced_rows < self.limits.displaced_rows && text_bytes <= self.limits.displaced_text_bytes
@@ -191,7 +191,7 @@ impl ReorderBuffer {
     }
 
     /// Writes everything, in order; what is still open as it stands.
-    pub(super) fn finish(&mut self, text: &RowText, output: &mut Vec<u8>, stats: &mut RowStats) {
+    pub(super) fn finish(&mut self, text: &mut RowText, output: &mut Vec<u8>, stats: &mut RowStats) {
         let displaced = (0..self.slots.len() as u32)
             .filter(|index| self.slots[*index as usize].state == State::Displaced)
             .map(|index| (self.slots[index as usize].head.start, index));
