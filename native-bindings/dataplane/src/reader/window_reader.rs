@@ -47,7 +47,7 @@ impl WindowReader {
     pub fn next_batch(&mut self, limit: BatchLimit, idle_now: impl FnOnce() -> Timestamp) -> WindowBatch {
         let has_backlog = |aggregator: &WindowAggregator| aggregator.closed_count() >= MAX_CLOSED_PER_BATCH;
         if !has_backlog(self.pump.engine.sink()) {
-            self.pump.feed(limit, has_backlog, idle_now);
+            self.pump.feed(limit, has_backlog, WindowAggregator::begin_input, idle_now);
         }
         if self.pump.is_over() && !self.has_finished {
             self.has_finished = true;
