@@ -1,7 +1,20 @@
 import { z } from 'zod';
 import { ClientKey, EpochMsSchema } from './key.js';
 
-export const OUTCOME_KINDS = ['accepted', 'ready', 'shifted', 'failed', 'gone', 'health'] as const;
+/**
+ * `accepted` begins what was ordered; `ready` (warm), `shifted`, `resized`, `cooled` (drained, or suspended) and `gone` (retire) end
+ * it, as `failed` does. `health` tells that the resource is up, before it is ready or at any time after.
+ */
+export const OUTCOME_KINDS = [
+  'accepted',
+  'ready',
+  'shifted',
+  'resized',
+  'cooled',
+  'gone',
+  'failed',
+  'health',
+] as const;
 export const OutcomeKind = z.enum(OUTCOME_KINDS);
 export type OutcomeKind = z.infer<typeof OutcomeKind>;
 

@@ -60,7 +60,8 @@ export const ScalingDecision = ClientKey.extend({
   overCostPerUnitMinute: z.number().nonnegative(),
   /** The forecast's α-quantile of the maximum over the lead time, requests/s; `null` without a forecast. */
   predictedPerSecond: z.number().nonnegative().nullable(),
-  observedPerSecond: z.number().nonnegative(),
+  /** The rate now, requests/s; `null` when it was not captured, or captured too badly. */
+  observedPerSecond: z.number().nonnegative().nullable(),
   velocityPerMinute: z.number(),
   forecastId: z.string().nullable(),
   alternatives: z.array(Alternative),

@@ -1,10 +1,7 @@
 import { z } from 'zod';
+import { CommandVerb } from './command-verb.js';
 import { ClientKey, EpochMsSchema } from './key.js';
 import { Tier } from './shadow.js';
-
-export const COMMAND_VERBS = ['warm', 'shift', 'resize', 'cool', 'retire', 'throttle'] as const;
-export const CommandVerb = z.enum(COMMAND_VERBS);
-export type CommandVerb = z.infer<typeof CommandVerb>;
 
 /** An order to a provisioner. Idempotent by id; void after its deadline; refused if a newer token was seen. */
 export const ShadowCommand = ClientKey.extend({
@@ -12,9 +9,10 @@ export const ShadowCommand = ClientKey.extend({
   verb: CommandVerb,
   shadowId: z.string(),
   decisionId: z.string(),
+  /** How the resource is kept; for `cool`, how from now on: `suspended`, or `hot` for drained but warm. */
   tier: Tier,
   zone: z.string(),
-  /** What the resource has to serve, requests/s. */
+  /** What the resource has to serve, requests/s; for `throttle`, what the client is held to until the deadline. */
   capacityPerSecond: z.number().positive(),
   issuedAtMs: EpochMsSchema,
   deadlineMs: EpochMsSchema,

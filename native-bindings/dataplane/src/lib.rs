@@ -8,7 +8,18 @@
 
 pub mod account;
 pub mod address;
+pub mod counter;
+pub mod engine;
 pub mod exchange;
+pub mod flow;
+pub mod http;
+pub mod identity;
+pub mod limits;
+pub mod reader;
+pub mod route;
+pub mod row;
 pub mod source;
+pub mod synth;
 pub mod time;
+pub mod window;
 pub mod wire;

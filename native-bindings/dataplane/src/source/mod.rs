@@ -1,11 +1,47 @@
 //! Where frames come from: capture files, standard input, a network interface. Out: one [`Frame`] at a time, in
 //! the order of the source. Does not look inside a frame.
 
+mod buffer;
+mod capture;
+mod error;
+mod input;
+mod merge;
+mod pcap;
+mod pcapng;
+mod pcapng_interface;
+
+pub use capture::{CaptureReader, open};
+pub use error::{ErrorClass, SourceError};
+pub use input::SourceProgress;
+pub use merge::{MergedCaptures, open_all};
+
+use std::time::Duration;
+
 use crate::time::Timestamp;
 
 /// A link type as registered at <https://www.tcpdump.org/linktypes.html>.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LinkType(pub u16);
+
+impl LinkType {
+    /// BSD loopback: a 4-byte address family in the byte order of the capturing machine.
+    pub const NULL: Self = Self(0);
+    pub const ETHERNET: Self = Self(1);
+    /// Raw IP as some systems number it (DLT_RAW).
+    pub const RAW_DLT_12: Self = Self(12);
+    /// Raw IP as OpenBSD numbers it.
+    pub const RAW_DLT_14: Self = Self(14);
+    /// Raw IPv4 or IPv6, told apart by the version nibble.
+    pub const RAW: Self = Self(101);
+    /// OpenBSD loopback: as [`LinkType::NULL`], big-endian.
+    pub const LOOP: Self = Self(108);
+    /// Linux cooked capture, version 1.
+    pub const LINUX_SLL: Self = Self(113);
+    pub const IPV4: Self = Self(228);
+    pub const IPV6: Self = Self(229);
+    /// Linux cooked capture, version 2.
+    pub const LINUX_SLL2: Self = Self(276);
+}
 
 /// One captured frame; `data` lives until the next one is asked for.
 #[derive(Clone, Copy, Debug)]
@@ -18,15 +54,28 @@ pub struct Frame<'a> {
     pub wire_length: u32,
 }
 
+/// What a source has to offer now.
+#[derive(Clone, Copy, Debug)]
+pub enum Next<'a> {
+    Frame(Frame<'a>),
+    /// Nothing arrived in time; more may come.
+    Idle,
+    End,
+}
+
 /// Yields frames until the input ends.
 pub trait Source {
     /// `Ok(None)` at a clean end. After an error the source is over; frames before it stay valid.
     fn next_frame(&mut self) -> Result<Option<Frame<'_>>, SourceError>;
+
+    /// As [`Source::next_frame`], but a live source gives up after `timeout`, so that its reader can do what time
+    /// demands. A file is never idle.
+    #[inline]
+    fn poll_frame(&mut self, timeout: Duration) -> Result<Next<'_>, SourceError> {
+        let _ = timeout;
+        Ok(self.next_frame()?.map_or(Next::End, Next::Frame))
+    }
 }
 
-/// Why an input cannot be read (further). One variant per cause; the message names place and cure.
-#[derive(Debug, thiserror::Error)]
-pub enum SourceError {
-    #[error("{input}: {cause}")]
-    Io { input: String, cause: std::io::Error },
-}
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,85 @@
+//! The whole packet path in one value: frames in, sink calls out. Reads no clock and does no input or output.
+
+use crate::account::Account;
+use crate::counter::Counters;
+use crate::exchange::Sink;
+use crate::flow::Flow;
+use crate::limits::Limits;
+use crate::source::Frame;
+use crate::time::Timestamp;
+use crate::wire;
+
+/// How far packet time moves before the sink is told: 1 ms in nanoseconds.
+const TIME_STEP: u64 = 1_000_000;
+
+/// Decodes frames, follows connections and reports what HTTP they carry to its sink.
+pub struct Engine<S: Sink> {
+    flow: Flow,
+    account: Account,
+    sink: S,
+    /// The latest packet time seen: never decreases.
+    now: Timestamp,
+    told: Timestamp,
+}
+
+impl<S: Sink> Engine<S> {
+    pub fn new(limits: Limits, sink: S) -> Self {
+        Self {
+            flow: Flow::new(limits),
+            account: Account::default(),
+            sink,
+            now: Timestamp::default(),
+            told: Timestamp::default(),
+        }
+    }
+
+    /// Takes one frame through the path and counts it under exactly one reason.
+    #[inline]
+    pub fn feed(&mut self, frame: &Frame<'_>) {
+        if frame.timestamp > self.now {
+            self.now = frame.timestamp;
+            if self.now.0 - self.told.0 >= TIME_STEP {
+                self.told = self.now;
+                self.flow.advance(self.now, &mut self.sink);
+                self.sink.on_time(self.now);
+            }
+        }
+        let reason = match wire::decode(frame) {
+            Ok(segment) => self.flow.feed(&segment, frame.timestamp, self.now, &mut self.sink),
+            Err(reason) => reason,
+        };
+        self.account.count(reason, frame.wire_length);
+    }
+
+    /// Ends every open connection: pending requests are reported as closed. Call once, when the input is over.
+    pub fn finish(&mut self) {
+        self.flow.finish(self.now, &mut self.sink);
+        self.sink.on_time(self.now);
+    }
+
+    /// Frames and bytes by the reason under which they ended.
+    pub fn account(&self) -> &Account {
+        &self.account
+    }
+
+    pub fn counters(&self) -> &Counters {
+        self.flow.counters()
+    }
+
+    /// The latest packet time seen.
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    pub fn sink(&self) -> &S {
+        &self.sink
+    }
+
+    pub fn sink_mut(&mut self) -> &mut S {
+        &mut self.sink
+    }
+
+    pub fn into_sink(self) -> S {
+        self.sink
+    }
+}

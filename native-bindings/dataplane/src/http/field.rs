@@ -1,0 +1,236 @@
+//! Header fields (RFC 9112 § 5) → the three that matter here: Host, Content-Length, Transfer-Encoding. All others are
+//! passed over by their first byte and never copied.
+
+use memchr::memchr;
+
+/// The Content-Length of a message (RFC 9112 § 6.3).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ContentLength {
+    #[default]
+    Absent,
+    Bytes(u64),
+    /// Not a number, out of range, or several values that differ.
+    Contradictory,
+}
+
+impl ContentLength {
+    pub const fn bytes(self) -> Option<u64> {
+        match self {
+            Self::Bytes(bytes) => Some(bytes),
+            Self::Absent | Self::Contradictory => None,
+        }
+    }
+
+    /// Joins the value of one more field line. RFC 9110 § 8.6: a list of equal values counts as one.
+    fn join(self, value: &[u8]) -> Self {
+        let mut joined = self;
+        for member in value.split(|&byte| byte == b',') {
+            joined = match (joined, parse_decimal(trim(member))) {
+                (Self::Absent, Some(bytes)) => Self::Bytes(bytes),
+                (Self::Bytes(before), Some(bytes)) if before == bytes => joined,
+                _ => Self::Contradictory,
+            };
+        }
+        joined
+    }
+}
+
+/// The final transfer coding, which decides where the body ends (RFC 9112 § 6.1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TransferEncoding {
+    #[default]
+    Absent,
+    /// `chunked` is the final coding.
+    Chunked,
+    /// Present, and the final coding is another.
+    Other,
+}
+
+impl TransferEncoding {
+    /// Joins the value of one more field line: the last coding of the last line is the final one.
+    fn join(value: &[u8]) -> Self {
+        let last = value.rsplit(|&byte| byte == b',').map(trim).find(|coding| !coding.is_empty());
+        match last {
+            Some(coding) if coding.eq_ignore_ascii_case(b"chunked") => Self::Chunked,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// The fields of a head that matter, as far as they were seen.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Fields<'a> {
+    pub host: Option<&'a [u8]>,
+    pub content_length: ContentLength,
+    pub transfer_encoding: TransferEncoding,
+    /// Offset of the first byte after the empty line; `None` while the head is not complete.
+    pub end: Option<usize>,
+}
+
+impl<'a> Fields<'a> {
+    /// Reads the field lines of `bytes` from `at` on. LF alone ends a line too (RFC 9112 § 2.2).
+    #[inline]
+    pub fn parse(bytes: &'a [u8], mut at: usize) -> Self {
+        let mut fields = Self::default();
+        while let Some(length) = memchr(b'\n', &bytes[at..]) {
+            let line = &bytes[at..at + length];
+            let next = at + length + 1;
+            match line {
+                [] | [b'\r'] => {
+                    fields.end = Some(next);
+                    return fields;
+                }
+                [b'h' | b'H' | b'c' | b'C' | b't' | b'T', ..] => {
+                    at = fields.take(bytes, at, next);
+                }
+                _ => at = next,
+            }
+        }
+        fields
+    }
+
+    /// Joins the field line at `start..next`, with the folded lines that follow it; returns where the next line begins.
+    #[inline]
+    fn take(&mut self, bytes: &'a [u8], start: usize, mut next: usize) -> usize {
+        let Some(name) = Name::of(&bytes[start..next]) else { return next };
+        // RFC 9112 § 5.2: a line that begins with white space continues the value.
+        while matches!(bytes.get(next), Some(b' ' | b'\t')) {
+            let Some(length) = memchr(b'\n', &bytes[next..]) else { break };
+            next += length + 1;
+        }
+        let value = trim(&bytes[start + name.length() + 1..next]);
+        match name {
+            Name::Host => {
+                self.host.get_or_insert(value);
+            }
+            Name::ContentLength => self.content_length = self.content_length.join(value),
+            Name::TransferEncoding => self.transfer_encoding = TransferEncoding::join(value),
+        }
+        next
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Name {
+    Host,
+    ContentLength,
+    TransferEncoding,
+}
+
+impl Name {
+    #[inline]
+    fn of(line: &[u8]) -> Option<Self> {
+        let is = |name: &[u8]| line[..name.len()].eq_ignore_ascii_case(name);
+        if line.get(4) == Some(&b':') {
+            is(b"host").then_some(Self::Host)
+        } else if line.get(14) == Some(&b':') {
+            is(b"content-length").then_some(Self::ContentLength)
+        } else if line.get(17) == Some(&b':') {
+            is(b"transfer-encoding").then_some(Self::TransferEncoding)
+        } else {
+            None
+        }
+    }
+
+    const fn length(self) -> usize {
+        match self {
+            Self::Host => b"host".len(),
+            Self::ContentLength => b"content-length".len(),
+            Self::TransferEncoding => b"transfer-encoding".len(),
+        }
+    }
+}
+
+fn parse_decimal(digits: &[u8]) -> Option<u64> {
+    if digits.is_empty() {
+        return None;
+    }
+    digits.iter().try_fold(0_u64, |value, byte| {
+        let digit = byte.checked_sub(b'0').filter(|digit| *digit <= 9)?;
+        value.checked_mul(10)?.checked_add(u64::from(digit))
+    })
+}
+
+/// Without the white space and line ends around it.
+fn trim(mut bytes: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t' | b'\r' | b'\n', rest @ ..] = bytes {
+        bytes = rest;
+    }
+    while let [rest @ .., b' ' | b'\t' | b'\r' | b'\n'] = bytes {
+        bytes = rest;
+    }
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_the_three_fields_in_any_case() {
+        let bytes = b"Accept: */*\r\nHOST:  example.org \r\ncontent-LENGTH: 12\r\nTransfer-Encoding: gzip, Chunked\r\n\r\nbody";
+        let fields = Fields::parse(bytes, 0);
+        assert_eq!(fields.host, Some(&b"example.org"[..]));
+        assert_eq!(fields.content_length, ContentLength::Bytes(12));
+        assert_eq!(fields.transfer_encoding, TransferEncoding::Chunked);
+        assert_eq!(fields.end, Some(bytes.len() - 4));
+    }
+
+    #[test]
+    fn the_line_end_may_be_lf_alone() {
+        let fields = Fields::parse(b"Host: a\nContent-Length: 1\n\n", 0);
+        assert_eq!(
+            (fields.host, fields.content_length, fields.end),
+            (Some(&b"a"[..]), ContentLength::Bytes(1), Some(27))
+        );
+    }
+
+    #[test]
+    fn an_incomplete_head_keeps_what_was_seen() {
+        let fields = Fields::parse(b"Host: a\r\nContent-Length: 1", 0);
+        assert_eq!(
+            (fields.host, fields.content_length, fields.end),
+            (Some(&b"a"[..]), ContentLength::Absent, None)
+        );
+    }
+
+    #[test]
+    fn folded_lines_belong_to_their_field() {
+        let bytes = b"X: a\r\n Host: no\r\nTransfer-Encoding:\r\n\tchunked\r\nHost:\r\n b\r\n\r\n";
+        let fields = Fields::parse(bytes, 0);
+        assert_eq!(fields.transfer_encoding, TransferEncoding::Chunked);
+        assert_eq!((fields.host, fields.end), (Some(&b"b"[..]), Some(bytes.len())));
+    }
+
+    #[test]
+    fn content_lengths_join() {
+        let length = |bytes: &'static [u8]| Fields::parse(bytes, 0).content_length;
+        assert_eq!(length(b"Content-Length: 5\r\nContent-Length: 5\r\n\r\n"), ContentLength::Bytes(5));
+        assert_eq!(length(b"Content-Length: 5, 5\r\n\r\n"), ContentLength::Bytes(5));
+        assert_eq!(length(b"Content-Length: 5\r\nContent-Length: 6\r\n\r\n"), ContentLength::Contradictory);
+        for bad in
+            [&b"Content-Length: -1\r\n\r\n"[..], b"Content-Length: +1\r\n\r\n", b"Content-Length:\r\n\r\n"]
+        {
+            assert_eq!(Fields::parse(bad, 0).content_length, ContentLength::Contradictory);
+        }
+        assert_eq!(length(b"Content-Length: 18446744073709551615\r\n\r\n"), ContentLength::Bytes(u64::MAX));
+        assert_eq!(length(b"Content-Length: 18446744073709551616\r\n\r\n"), ContentLength::Contradictory);
+    }
+
+    #[test]
+    fn only_a_final_chunked_counts() {
+        let coding = |bytes: &'static [u8]| Fields::parse(bytes, 0).transfer_encoding;
+        assert_eq!(coding(b"Transfer-Encoding: chunked, gzip\r\n\r\n"), TransferEncoding::Other);
+        assert_eq!(
+            coding(b"Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n"),
+            TransferEncoding::Chunked
+        );
+    }
+
+    #[test]
+    fn other_names_with_a_colon_at_the_same_place_are_not_taken() {
+        let fields = Fields::parse(b"Hose: a\r\nContent-Lengte: 1\r\ntransfer-encodinG2: chunked\r\n\r\n", 0);
+        assert_eq!((fields.host, fields.content_length), (None, ContentLength::Absent));
+        assert_eq!(fields.transfer_encoding, TransferEncoding::Absent);
+    }
+}

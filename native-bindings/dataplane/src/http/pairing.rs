@@ -1,0 +1,147 @@
+//! Which request an answer belongs to. In order on a connection without loss; after a loss anchored on sequence and
+//! acknowledgement numbers, and rather no request than a wrong one: a wrong pair is a false latency.
+
+use std::collections::VecDeque;
+
+use super::Context;
+use super::gather::Origin;
+use super::head::Method;
+use crate::exchange::{Answer, Exchange, Sink, Tag, Unanswered};
+use crate::flow::Sequence;
+
+/// A request that waits for its answer.
+#[derive(Clone, Copy, Debug)]
+pub struct PendingRequest {
+    pub tag: Tag,
+    pub bytes: u64,
+    /// Of the first byte of the head.
+    pub sequence: Sequence,
+    /// How far the client had received the answers when it sent this request.
+    pub acknowledgement: Sequence,
+    pub method: Method,
+    /// The body is not complete.
+    pub is_open: bool,
+}
+
+/// The requests of one connection that wait, oldest first.
+#[derive(Debug, Default)]
+pub struct Pairing {
+    pending: VecDeque<PendingRequest>,
+    /// Requests given up before their answer came: that many answers belong to nobody.
+    given_up: u32,
+    /// Bytes were missed in either direction: order alone proves nothing.
+    is_lossy: bool,
+    /// The first byte missed of the answers since the last answer that was whole.
+    lost_from: Option<Sequence>,
+}
+
+impl Pairing {
+    pub fn push<S: Sink>(&mut self, request: PendingRequest, cx: &mut Context<'_, S>) {
+        let is_full = self.pending.len() >= cx.limits.max_pending_requests as usize
+            || *cx.pending_total >= cx.limits.max_pending_requests_total;
+        if is_full && let Some(oldest) = self.pop(cx) {
+            cx.counters.pending_overflows += 1;
+            self.given_up += 1;
+            report(&oldest, Err(Unanswered::Evicted), cx);
+        }
+        self.pending.push_back(request);
+        *cx.pending_total += 1;
+    }
+
+    pub fn newest_mut(&mut self) -> Option<&mut PendingRequest> {
+        self.pending.back_mut()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.pending.is_empty()
+    }
+
+    /// Notes that bytes are missing; `answers_from`: the first of them, where they are missing among the answers.
+    pub fn note_loss(&mut self, answers_from: Option<Sequence>) {
+        self.is_lossy = true;
+        self.lost_from = self.lost_from.or(answers_from);
+    }
+
+    /// The answers begin at `first` without a SYN: what the client had acknowledged before is missing.
+    pub fn note_answers_start(&mut self, first: Sequence) {
+        if let Some(oldest) = self.pending.front()
+            && first.is_after(oldest.acknowledgement)
+        {
+            self.note_loss(Some(oldest.acknowledgement));
+        }
+    }
+
+    /// An answer was found: what was missed before it is accounted for.
+    pub fn note_answer(&mut self) {
+        self.lost_from = None;
+    }
+
+    /// Takes the request that an answer beginning at `origin` belongs to; reports those that it proves missed.
+    pub fn take<S: Sink>(&mut self, origin: &Origin, cx: &mut Context<'_, S>) -> Option<PendingRequest> {
+        if self.given_up > 0 {
+            self.given_up -= 1;
+            return None;
+        }
+        while self.is_lossy {
+            let front = self.pending.front()?;
+            // The server had not seen this request, or the client had received more than this before it asked: the
+            // answer is that of an earlier request, which was missed.
+            if !origin.acknowledgement.is_after(front.sequence)
+                || front.acknowledgement.is_after(origin.sequence)
+            {
+                return None;
+            }
+            // The client went on to its next request with bytes that we missed, and this answer comes after them.
+            let is_missed = self.pending.get(1).zip(self.lost_from).is_some_and(|(next, lost_from)| {
+                next.acknowledgement.is_after(lost_from) && !next.acknowledgement.is_after(origin.sequence)
+            });
+            if !is_missed {
+                break;
+            }
+            let missed = self.pop(cx)?;
+            report(&missed, Err(Unanswered::Missed), cx);
+        }
+        self.pop(cx)
+    }
+
+    /// With answers never seen: gives up the requests whose answers the client had received at `acknowledgement`.
+    pub fn give_up_acknowledged<S: Sink>(&mut self, acknowledgement: Sequence, cx: &mut Context<'_, S>) {
+        while self.pending.front().is_some_and(|front| acknowledgement.is_after(front.acknowledgement)) {
+            if let Some(missed) = self.pop(cx) {
+                report(&missed, Err(Unanswered::Missed), cx);
+            }
+        }
+    }
+
+    /// Reports all that wait as ended without an answer: as missed where bytes of answers are missing, else as `why`.
+    pub fn give_up_all<S: Sink>(&mut self, why: Unanswered, cx: &mut Context<'_, S>) {
+        let why = if self.lost_from.is_some() { Unanswered::Missed } else { why };
+        while let Some(request) = self.pop(cx) {
+            report(&request, Err(why), cx);
+        }
+    }
+
+    fn pop<S>(&mut self, cx: &mut Context<'_, S>) -> Option<PendingRequest> {
+        let request = self.pending.pop_front()?;
+        *cx.pending_total -= 1;
+        if self.pending.is_empty() && self.pending.capacity() > 64 {
+            self.pending.shrink_to(8);
+        }
+        Some(request)
+    }
+}
+
+/// Tells the sink how a request ended.
+pub fn report<S: Sink>(
+    request: &PendingRequest,
+    outcome: Result<Answer, Unanswered>,
+    cx: &mut Context<'_, S>,
+) {
+    match outcome {
+        Ok(_) => cx.counters.answered += 1,
+        Err(Unanswered::Missed) => cx.counters.missed += 1,
+        Err(Unanswered::Closed) => cx.counters.closed += 1,
+        Err(Unanswered::Evicted) => cx.counters.evicted += 1,
+    }
+    cx.sink.on_exchange(&Exchange { tag: request.tag, request_bytes: request.bytes, outcome, ended: cx.now });
+}

@@ -1,0 +1,95 @@
+use std::hash::{BuildHasher, Hash, Hasher};
+
+use ahash::RandomState;
+
+use super::series::SeriesId;
+use crate::address::{Address, Endpoint};
+
+/// Direct-mapped: requests of a keep-alive connection follow each other. 128 KB, within a level-2 cache.
+const SLOTS: usize = 1024;
+const MAX_HOST_BYTES: usize = 56;
+
+#[derive(Clone, Debug)]
+struct Slot {
+    client: Address,
+    server: Endpoint,
+    host_bytes: u8,
+    host: [u8; MAX_HOST_BYTES],
+    series: SeriesId,
+}
+
+const EMPTY: Slot = Slot {
+    client: Address(0),
+    server: Endpoint { address: Address(0), port: 0 },
+    host_bytes: u8::MAX,
+    host: [0; MAX_HOST_BYTES],
+    series: SeriesId(0),
+};
+
+/// The series of recent requests, so that names are made and tables searched once a connection, not once a request.
+#[derive(Debug)]
+pub struct SeriesCache {
+    slots: Vec<Slot>,
+    hasher: RandomState,
+}
+
+impl Default for SeriesCache {
+    fn default() -> Self {
+        Self { slots: vec![EMPTY; SLOTS], hasher: RandomState::with_seeds(51, 52, 53, 54) }
+    }
+}
+
+impl SeriesCache {
+    #[inline]
+    pub fn get(&self, client: Address, server: Endpoint, host: &[u8]) -> Option<SeriesId> {
+        let slot = &self.slots[self.place(client, server, host)];
+        let is_hit = usize::from(slot.host_bytes) == host.len()
+            && slot.client == client
+            && slot.server == server
+            && slot.host[..host.len()] == *host;
+        is_hit.then_some(slot.series)
+    }
+
+    /// Hosts of more than 56 bytes are not cached.
+    pub fn put(&mut self, client: Address, server: Endpoint, host: &[u8], series: SeriesId) {
+        if host.len() <= MAX_HOST_BYTES {
+            let place = self.place(client, server, host);
+            let slot = &mut self.slots[place];
+            (slot.client, slot.server, slot.series, slot.host_bytes) =
+                (client, server, series, host.len() as u8);
+            slot.host[..host.len()].copy_from_slice(host);
+        }
+    }
+
+    /// Must follow every eviction of series.
+    pub fn clear(&mut self) {
+        self.slots.fill(EMPTY);
+    }
+
+    #[inline]
+    fn place(&self, client: Address, server: Endpoint, host: &[u8]) -> usize {
+        let mut hasher = self.hasher.build_hasher();
+        (client, server).hash(&mut hasher);
+        hasher.write(host);
+        hasher.finish() as usize % SLOTS
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_only_for_the_very_same_request() {
+        let mut cache = SeriesCache::default();
+        let (client, server) = (Address(1), Endpoint { address: Address(2), port: 80 });
+        cache.put(client, server, b"a.example", SeriesId(7));
+        assert_eq!(cache.get(client, server, b"a.example"), Some(SeriesId(7)));
+        assert_eq!(cache.get(client, server, b"b.example"), None);
+        assert_eq!(cache.get(client, Endpoint { port: 81, ..server }, b"a.example"), None);
+        cache.put(client, server, &[b'x'; 57], SeriesId(8));
+        assert_eq!(cache.get(client, server, &[b'x'; 57]), None);
+        cache.clear();
+        assert_eq!(cache.get(client, server, b"a.example"), None);
+    }
+}

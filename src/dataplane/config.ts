@@ -1,0 +1,41 @@
+import { z } from 'zod';
+
+/** Names an application; every condition that is given must hold, and the first rule that matches wins. */
+export const ApplicationRuleConfig = z.strictObject({
+  name: z.string().min(1),
+  /** Server addresses or CIDR blocks; none: any. */
+  servers: z.array(z.string()).default([]),
+  ports: z.array(z.int().min(1).max(65_535)).default([]),
+  /** Host names; `*.example.org` for all names below it; none: any. */
+  hosts: z.array(z.string()).default([]),
+});
+export type ApplicationRuleConfig = z.infer<typeof ApplicationRuleConfig>;
+
+/** Names the clients of some networks; the longest prefix wins. */
+export const ClientRuleConfig = z.strictObject({
+  name: z.string().min(1),
+  /** Addresses or CIDR blocks. */
+  networks: z.array(z.string()).min(1),
+});
+export type ClientRuleConfig = z.infer<typeof ClientRuleConfig>;
+
+/** Refines what is discovered without it: applications by `host:port`, clients by address. */
+export const IdentityConfig = z.strictObject({
+  applications: z.array(ApplicationRuleConfig).default([]),
+  clients: z.array(ClientRuleConfig).default([]),
+  /** Bounds of the tables; what comes beyond counts as `other`. Clients are counted per application. */
+  maxApplications: z.int().min(4).max(65_535).default(1_024),
+  maxClients: z.int().min(1).max(10_000_000).default(100_000),
+});
+export type IdentityConfig = z.infer<typeof IdentityConfig>;
+
+/** How windows are cut. */
+export const WindowConfig = z.strictObject({
+  stepMs: z.int().min(100).max(86_400_000).default(10_000),
+  /** How long a step stays open for what was captured a little out of order; at most the step. */
+  graceMs: z.int().min(0).max(60_000).default(1_000),
+  /** Routes, and pairs of successive routes, told apart in a window. */
+  topRoutes: z.int().min(1).max(1_024).default(32),
+  topTransitions: z.int().min(1).max(1_024).default(32),
+});
+export type WindowConfig = z.infer<typeof WindowConfig>;

@@ -1,0 +1,11 @@
+#!/usr/bin/env node
+// Composition root: builds the command line, maps errors to exit codes. What each command wires together is in cli/.
+import { runCommandLine } from './cli/command-line.js';
+
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  // A closed pipe (`foretap exchanges … | head`) is the reader's choice, not a failure.
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
+
+process.exitCode = await runCommandLine(process.argv);
