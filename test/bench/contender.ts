@@ -1,6 +1,7 @@
 // Who is measured and how: our extractor, bare and as the whole command, and the programs it is held against.
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { copyFileSync, existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { ensureTools } from '../services/index.js';
 import type { Instruments } from './measurement.js';
@@ -34,7 +35,7 @@ const COMMAND_LINE = 'dist/main.js';
 /** Those of the names, in the order of `CONTENDER_NAMES`. Throws where a tool is missing or ours is not built. */
 export function findContenders(instruments: Instruments, names: readonly ContenderName[]): Contender[] {
   const { httpry, tshark } = ensureTools(['httpry', 'tshark']);
-  const extract = buildExtractor();
+  const extract = buildExtractor(dirname(instruments.baseline));
   if (names.some((name) => name.startsWith('foretap')) && !existsSync(COMMAND_LINE)) {
     throw new Error(`${COMMAND_LINE} is not built: run \`npm run build\` first`);
   }
@@ -88,8 +89,11 @@ function createOwn(
   };
 }
 
-/** Builds the data plane's own measuring program with release settings and gives its path. */
-function buildExtractor(): string {
+/**
+ * Builds the data plane's own measuring program with release settings, and gives the path of a copy: another build
+ * may share cargo's folder.
+ */
+function buildExtractor(folder: string): string {
   const options = ['build', '--release', '-p', 'foretap-dataplane', '--example', 'extract'];
   const build = spawnSync('cargo', [...options, '--message-format', 'json-render-diagnostics'], {
     cwd: 'native-bindings',
@@ -103,7 +107,9 @@ function buildExtractor(): string {
     .find(({ target, executable }) => target?.name === 'extract' && executable)?.executable;
   if (build.status !== 0 || !executable)
     throw new Error('cannot build the extractor: see the messages of cargo above');
-  return executable;
+  const copy = join(folder, 'extract');
+  copyFileSync(executable, copy);
+  return copy;
 }
 
 /** Every line but the header is an exchange. */
@@ -116,7 +122,11 @@ function countWindow(line: string): number {
 }
 
 function sumLines(command: readonly string[], count: (line: string, at: number) => number): Promise<number> {
-  const child = spawn(command[0]!, command.slice(1), { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(command[0]!, command.slice(1), { stdio: ['ignore', 'pipe', 'pipe'] });
+  let stderr = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderr = (stderr + chunk.toString('utf8')).slice(-2_000);
+  });
   let sum = 0;
   let at = 0;
   createInterface({ input: child.stdout }).on('line', (line) => {
@@ -126,7 +136,7 @@ function sumLines(command: readonly string[], count: (line: string, at: number) 
     child.on('error', reject);
     child.on('close', (exitCode) => {
       if (exitCode === 0) resolve(sum);
-      else reject(new Error(`${command.join(' ')}: exit code ${exitCode}`));
+      else reject(new Error(`${command.join(' ')}: exit code ${exitCode}: ${stderr.trim()}`));
     });
   });
 }

@@ -3,9 +3,23 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { CONTENDER_NAMES, type Contender, type ContenderName, findContenders } from './contender.js';
-import { buildInstruments, type Instruments, measureRun, median, type Run } from './measurement.js';
+import {
+  buildInstruments,
+  countPackets,
+  type Instruments,
+  measureRun,
+  median,
+  type Run,
+} from './measurement.js';
 import { type Cost, judgeTargets } from './target.js';
-import { provideTraffic, TRAFFIC_KINDS, type Traffic, type TrafficKind } from './traffic.js';
+import {
+  explainMissingRig,
+  provideFixture,
+  provideTraffic,
+  TRAFFIC_KINDS,
+  type Traffic,
+  type TrafficKind,
+} from './traffic.js';
 
 const USAGE = `usage: npm run bench -- [--kinds A,B] [--rounds N] [--size RATIO] [--anew] [--smoke] [--contenders NAME,…]
 
@@ -21,6 +35,7 @@ peers in turn and prints medians, ratios and whether the requests found equal th
 `;
 
 const DIRECTORY = '.bench';
+const FIXTURES = 'fixtures-pcap';
 const SMOKE_SIZE = 0.02;
 
 type Runs = ReadonlyMap<ContenderName, readonly Run[]>;
@@ -164,7 +179,13 @@ async function main(): Promise<number> {
   }
   const instruments = buildInstruments(resolve(DIRECTORY, 'instrument'));
   const contenders = findContenders(instruments, names);
-  const traffics = await provideTraffic(resolve(DIRECTORY), kinds, size, values.anew, print);
+  const obstacle = values.smoke ? explainMissingRig() : null;
+  if (obstacle !== null)
+    print(`no captures are made here (${obstacle}): the short run takes one of ${FIXTURES}/`);
+  const traffics =
+    obstacle === null
+      ? await provideTraffic(resolve(DIRECTORY), kinds, size, values.anew || values.smoke, print)
+      : [provideFixture(resolve(FIXTURES), (path) => countPackets(instruments, path))];
   const faults: string[] = [];
   for (const traffic of traffics) {
     faults.push(...(await benchTraffic(instruments, contenders, traffic, rounds, values.smoke)));

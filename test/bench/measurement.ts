@@ -35,6 +35,13 @@ export function buildInstruments(directory: string): Instruments {
   return { measure: compile('measure'), baseline: compile('baseline', '-lpcap') };
 }
 
+/** Packets of a capture, by its record headers. */
+export function countPackets(instruments: Instruments, path: string): number {
+  const run = spawnSync(instruments.baseline, ['walk', path], { encoding: 'utf8' });
+  if (run.status !== 0) throw new Error(`cannot read ${path}`);
+  return Number(run.stdout.split(' ')[0]);
+}
+
 /** Runs a command once, its output discarded. Throws when it ends with another exit code than 0. */
 export function measureRun(instruments: Instruments, command: readonly string[]): Run {
   const run = spawnSync(instruments.measure, command, { encoding: 'utf8' });
