@@ -152,9 +152,10 @@ export class ScalingEngine {
     return { clients: this.options.behavior.counters().clients, windows, forecasts, decisions, commands };
   }
 
-  /** All shadows that exist, by client. */
-  shadows(key: ClientKey): readonly Shadow[] {
-    return this.states.get(clientKeyToString(key))?.shadows ?? [];
+
+  /** What was decided last for a client; `null` before its first review. */
+  lastDecision(key: ClientKey): ScalingDecision | null {
+    return this.states.get(clientKeyToString(key))?.lastDecision ?? null;
   }
 
   private learn(steps: readonly GridStep[]): void {

@@ -19,6 +19,7 @@ export {
   ALERT_PATTERN,
   alertSubject,
   COMMAND_PATTERN,
+  EVENT_PATTERN,
   commandSubject,
   decodeToken,
   EVENT_ROOT,

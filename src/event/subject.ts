@@ -2,6 +2,8 @@ import type { Alert, ClientKey, CommandVerb, Outcome, ShadowCommand } from '../d
 
 /** The root of all subjects and event types; the version grows when an older reader would misread. */
 export const EVENT_ROOT = 'foretap.v1';
+/** Every event of ours. */
+export const EVENT_PATTERN = `${EVENT_ROOT}.>`;
 /** What each kind of reader subscribes to. */
 export const COMMAND_PATTERN = `${EVENT_ROOT}.command.>`;
 export const REPORT_PATTERN = `${EVENT_ROOT}.report.>`;
