@@ -28,10 +28,7 @@ const ERROR_CODES = {
 
 /** For a command that ends after the other inputs were read. */
 export function faultToError(fault: InputFault): DataplaneError {
-  return new DataplaneError(
-    fault.code === 'usage' ? 'DATAPLANE_USAGE' : 'DATAPLANE_UNREADABLE',
-    fault.message,
-  );
+  return new DataplaneError(ERROR_CODES[fault.code], fault.message);
 }
 
 /** Errors of the addon that the user can mend become ours; everything else is a defect and passes. */
