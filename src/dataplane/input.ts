@@ -3,11 +3,13 @@ export type Input =
   /** A capture file, pcap or pcapng, plain or gzip or zstd; `-` is standard input. */
   | { kind: 'capture'; path: string }
   /** A preset of synthetic demand (`demo?days=3`), its JSON text, or the path of a file with that. */
-  | { kind: 'synth'; spec: string };
+  | { kind: 'synth'; spec: string }
+  /** A network interface of this host; needs CAP_NET_RAW. Batches come at least every second, also when nothing passes. */
+  | { kind: 'interface'; name: string };
 
 /** An input that could not be read, or not to its end. What came before was used, and so are the other inputs. */
 export interface InputFault {
-  code: 'usage' | 'unreadable';
+  code: 'usage' | 'unreadable' | 'failed';
   /** Names the input, the place in it and the cure. */
   message: string;
 }

@@ -167,7 +167,9 @@ describe('readWindows', () => {
       return undefined;
     };
     const clients = [{ name: 'office', networks: ['10.0.0.0/33'] }];
+    const unknown = [{ kind: 'interface' as const, name: 'no-such-if0' }];
     for (const [error, message] of [
+      [refusal(() => readWindows({ inputs: unknown })), /no-such-if0/],
       [refusal(() => open([])), /no input/],
       [
         refusal(() => open(['busy.pcap'], { identity: IdentityConfig.parse({ clients }) })),
@@ -181,6 +183,19 @@ describe('readWindows', () => {
         message: expect.stringMatching(message),
       });
     }
+  });
+
+  it('does not take the time between two captures for silence', async () => {
+    const late = toPcap(exchange(START_MS + 95_000, '10.0.0.7', 40_009, get('/late')));
+    const more = createFolder({ 'late.pcap': late });
+    const inputs = [folder.path('other.pcap'), more.path('late.pcap')].map((path) => ({
+      kind: 'capture' as const,
+      path,
+    }));
+    const { closedSteps, windows } = await readAll(readWindows({ inputs }));
+    more.remove();
+    expect(closedSteps.map((step) => step.startMs - START_MS)).toEqual([0, 90_000]);
+    expect(windows).toHaveLength(2);
   });
 
   it('stops when told: by its signal, or when nobody reads on', async () => {

@@ -9,6 +9,7 @@ pub const fn class_code(class: ErrorClass) -> &'static str {
     match class {
         ErrorClass::Usage => "usage",
         ErrorClass::Unreadable => "unreadable",
+        ErrorClass::Failed => "failed",
     }
 }
 

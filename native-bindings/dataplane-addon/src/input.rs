@@ -11,6 +11,8 @@ pub enum NativeInput {
     Capture { path: String },
     /// A preset of synthetic demand, its JSON text, or the path of a file with that.
     Synth { spec: String },
+    /// A network interface of this host.
+    Interface { name: String },
 }
 
 impl From<NativeInput> for Input {
@@ -18,6 +20,7 @@ impl From<NativeInput> for Input {
         match input {
             NativeInput::Capture { path } => Self::Capture(path),
             NativeInput::Synth { spec } => Self::Synth(spec),
+            NativeInput::Interface { name } => Self::Interface(name),
         }
     }
 }

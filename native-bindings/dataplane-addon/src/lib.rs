@@ -1,5 +1,6 @@
 //! The dataplane crate behind napi-rs: plain data across the border, same names and order on both sides, no logic.
-//! Work runs on the libuv pool, one batch a call; an error that the user can mend carries the code `usage` or `unreadable`.
+//! Work runs on the libuv pool, one batch a call; an error that the user can mend carries the code `usage`, `unreadable` or
+//! `failed`.
 
 mod error;
 mod exchange_reader;

@@ -37,7 +37,7 @@ fn to_ms(time: Timestamp) -> i64 {
 /// An input that could not be read, or not to its end.
 #[napi(object)]
 pub struct NativeFault {
-    /// `usage` or `unreadable`.
+    /// `usage`, `unreadable` or `failed`.
     pub code: String,
     pub message: String,
 }

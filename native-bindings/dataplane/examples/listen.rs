@@ -20,7 +20,7 @@ fn run(interface: &str, patience: Duration) -> Result<(), SourceError> {
                 segments += u64::from(decode(&frame).is_ok());
                 tagged += u64::from(frame.data.get(12..14) == Some(&[0x81, 0x00]));
             }
-            Next::Idle | Next::End => break,
+            Next::Gap | Next::Idle | Next::End => break,
         }
     }
     let counts = live.kernel_counts()?;

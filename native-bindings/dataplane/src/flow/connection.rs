@@ -3,6 +3,7 @@
 use super::Sequence;
 use super::reorder::Reorder;
 use super::table::Key;
+use crate::address::Endpoint;
 use crate::http::{HttpConnection, Side};
 use crate::limits::Limits;
 use crate::time::Timestamp;
@@ -110,6 +111,15 @@ impl Connection {
             has_payload: false,
             is_reset: false,
         }
+    }
+
+    #[inline]
+    pub fn is_between(&self, low: &Endpoint, high: &Endpoint) -> bool {
+        let [own_low, own_high] = &self.key;
+        own_low.port == low.port
+            && own_high.port == high.port
+            && own_low.address == low.address
+            && own_high.address == high.address
     }
 
     #[inline]

@@ -187,7 +187,7 @@ impl<S: Sink> Follower<'_, S> {
         }
         let next = self.connection.half(side).next;
         let offset = first.since(next);
-        if offset >= 0 || offset < -MAX_WINDOW {
+        if !(-MAX_WINDOW..0).contains(&offset) {
             return self.keep(side, segment, first, at);
         }
         let known = offset.unsigned_abs();

@@ -141,7 +141,8 @@ impl Name {
         if line.get(4) == Some(&b':') {
             line[..4].eq_ignore_ascii_case(b"host").then_some(Self::Host)
         } else if line.get(14) == Some(&b':') {
-            line[..14].eq_ignore_ascii_case(b"content-length").then_some(Self::ContentLength)
+            (lower(line, 0) == lower(b"content-length", 0) && lower(line, 6) == lower(b"content-length", 6))
+                .then_some(Self::ContentLength)
         } else if line.get(17) == Some(&b':') {
             line[..17].eq_ignore_ascii_case(b"transfer-encoding").then_some(Self::TransferEncoding)
         } else {
@@ -158,6 +159,15 @@ impl Name {
     }
 }
 
+/// Eight bytes with the bit set that makes letters lower case. It also takes CR for "-", which no line holds there.
+#[inline]
+fn lower(line: &[u8], at: usize) -> u64 {
+    let bytes =
+        line.get(at..).and_then(|rest| rest.first_chunk()).map_or(0, |bytes| u64::from_le_bytes(*bytes));
+    bytes | 0x2020_2020_2020_2020
+}
+
+#[inline]
 fn parse_decimal(digits: &[u8]) -> Option<u64> {
     if digits.is_empty() {
         return None;

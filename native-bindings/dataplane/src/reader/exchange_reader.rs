@@ -36,6 +36,7 @@ impl ExchangeReader {
         idle_now: impl FnOnce() -> Timestamp,
     ) -> ExchangeBatch {
         self.pump.feed(limit, |rows| rows.ready_bytes() >= target_bytes, |_| (), idle_now);
+        self.pump.take_kernel_counts();
         if self.pump.is_over() && !self.has_finished {
             self.has_finished = true;
             self.pump.engine.sink_mut().finish();
@@ -51,7 +52,7 @@ impl ExchangeReader {
     pub fn statistics(&self) -> Statistics {
         let engine = &self.pump.engine;
         let rows = engine.sink().stats();
-        let counters = engine.counters().named().chain([
+        let counters = self.pump.counters().chain([
             ("rows", rows.rows),
             ("late_rows", rows.late_rows),
             ("unfinished_rows", rows.unfinished_rows),

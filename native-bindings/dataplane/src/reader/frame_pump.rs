@@ -5,11 +5,14 @@ use super::progress::{Fault, Progress};
 use crate::engine::Engine;
 use crate::exchange::Sink;
 use crate::limits::Limits;
-use crate::source::{Next, Source, SourceError};
+use crate::source::{KernelCounts, Next, Source, SourceError};
 use crate::time::Timestamp;
 
 /// A live source that has nothing for this long lets its reader go on.
 const IDLE_TIMEOUT: Duration = Duration::from_millis(500);
+
+/// A batch of a live source spans no more packet time, however few frames come.
+const MAX_LIVE_SPAN: Duration = Duration::from_millis(500);
 
 /// When a batch ends, at the latest.
 #[derive(Clone, Copy, Debug)]
@@ -24,6 +27,7 @@ pub(super) struct FramePump<S: Sink> {
     source: FrameSource,
     pub(super) engine: Engine<S>,
     faults_taken: usize,
+    kernel_counts: KernelCounts,
     end: Option<Result<(), Fault>>,
 }
 
@@ -36,7 +40,13 @@ enum BatchEnd {
 impl<S: Sink> FramePump<S> {
     pub(super) fn open(inputs: &[Input], limits: Limits, sink: S) -> Result<Self, OpenError> {
         let source = FrameSource::open(inputs)?;
-        Ok(Self { source, engine: Engine::new(limits, sink), faults_taken: 0, end: None })
+        Ok(Self {
+            source,
+            engine: Engine::new(limits, sink),
+            faults_taken: 0,
+            kernel_counts: KernelCounts::default(),
+            end: None,
+        })
     }
 
     /// Feeds frames until the limit, the end, a pause of a live source, or `is_enough`. `on_gap` is called
@@ -56,6 +66,10 @@ impl<S: Sink> FramePump<S> {
             FrameSource::Captures(captures) => {
                 feed_from(&mut **captures, &mut self.engine, limit, is_enough, on_gap)
             }
+            FrameSource::Live(live) => {
+                let limit = BatchLimit { max_span: limit.max_span.min(MAX_LIVE_SPAN), ..limit };
+                feed_from(&mut **live, &mut self.engine, limit, is_enough, on_gap)
+            }
             FrameSource::Synth(synth) => feed_from(&mut **synth, &mut self.engine, limit, is_enough, on_gap),
         };
         match end {
@@ -64,6 +78,25 @@ impl<S: Sink> FramePump<S> {
             Ok(BatchEnd::Over) => self.finish(Ok(())),
             Err(error) => self.finish(Err(Fault::from(&error))),
         }
+    }
+
+    /// What the kernel counted since the last call; zeros where no kernel is asked.
+    pub(super) fn take_kernel_counts(&mut self) -> KernelCounts {
+        let now = self.source.kernel_counts().unwrap_or_default();
+        let before = std::mem::replace(&mut self.kernel_counts, now);
+        KernelCounts {
+            received: now.received.saturating_sub(before.received),
+            dropped: now.dropped.saturating_sub(before.dropped),
+            freezes: now.freezes.saturating_sub(before.freezes),
+        }
+    }
+
+    /// Name and value of the engine's counters and of the kernel's, as of the last [`Self::take_kernel_counts`].
+    pub(super) fn counters(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        let KernelCounts { received, dropped, freezes } = self.kernel_counts;
+        let kernel =
+            [("kernel_received", received), ("kernel_dropped", dropped), ("kernel_freezes", freezes)];
+        self.engine.counters().named().chain(kernel)
     }
 
     pub(super) fn is_over(&self) -> bool {

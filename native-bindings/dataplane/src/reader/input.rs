@@ -1,5 +1,8 @@
 use crate::identity::IdentityError;
-use crate::source::{ErrorClass, MergedCaptures, SourceError, SourceProgress, open_all};
+use crate::source::{
+    ErrorClass, KernelCounts, LiveCapture, LiveOptions, MergedCaptures, SourceError, SourceProgress, listen,
+    open_all,
+};
 use crate::synth::{SynthError, SynthSource, SynthSpec};
 use crate::time::Timestamp;
 
@@ -10,6 +13,8 @@ pub enum Input {
     Capture(String),
     /// A preset of synthetic demand, its JSON text, or the path of a file with that: see [`SynthSpec::parse`].
     Synth(String),
+    /// A network interface of this host; needs CAP_NET_RAW.
+    Interface(String),
 }
 
 /// Why a reader cannot be made at all. Inputs that cannot be read are not among these: they are faults of the first batch.
@@ -41,19 +46,24 @@ impl OpenError {
 pub(super) enum FrameSource {
     Captures(Box<MergedCaptures>),
     Synth(Box<SynthSource>),
+    Live(Box<LiveCapture>),
 }
 
 impl FrameSource {
     pub(super) fn open(inputs: &[Input]) -> Result<Self, OpenError> {
-        if let [Input::Synth(spec)] = inputs {
-            return Ok(Self::Synth(Box::new(SynthSource::new(SynthSpec::parse(spec)?))));
-        }
-        if inputs.is_empty() {
-            return Err(OpenError::NoInput);
+        match inputs {
+            [] => return Err(OpenError::NoInput),
+            [Input::Synth(spec)] => {
+                return Ok(Self::Synth(Box::new(SynthSource::new(SynthSpec::parse(spec)?))));
+            }
+            [Input::Interface(name)] => {
+                return Ok(Self::Live(Box::new(listen(name, &LiveOptions::default())?)));
+            }
+            _ => {}
         }
         let path = |input: &Input| match input {
             Input::Capture(path) => Ok(path.clone()),
-            Input::Synth(_) => Err(OpenError::MixedInputs),
+            Input::Synth(_) | Input::Interface(_) => Err(OpenError::MixedInputs),
         };
         let paths = inputs.iter().map(path).collect::<Result<Vec<_>, _>>()?;
         Ok(Self::Captures(Box::new(open_all(&paths)?)))
@@ -62,14 +72,14 @@ impl FrameSource {
     pub(super) fn progress(&self) -> SourceProgress {
         match self {
             Self::Captures(captures) => captures.progress(),
-            Self::Synth(_) => SourceProgress::default(),
+            Self::Synth(_) | Self::Live(_) => SourceProgress::default(),
         }
     }
 
     /// When the input will be over, in packet time, where that is known.
     pub(super) fn end_time(&self) -> Option<Timestamp> {
         match self {
-            Self::Captures(_) => None,
+            Self::Captures(_) | Self::Live(_) => None,
             Self::Synth(synth) => Some(synth.spec().end()),
         }
     }
@@ -78,7 +88,15 @@ impl FrameSource {
     pub(super) fn faults(&self) -> &[SourceError] {
         match self {
             Self::Captures(captures) => captures.faults(),
-            Self::Synth(_) => &[],
+            Self::Synth(_) | Self::Live(_) => &[],
+        }
+    }
+
+    /// What the kernel counted so far; `None` where no kernel is asked.
+    pub(super) fn kernel_counts(&mut self) -> Option<KernelCounts> {
+        match self {
+            Self::Captures(_) | Self::Synth(_) => None,
+            Self::Live(live) => live.kernel_counts().ok(),
         }
     }
 }

@@ -48,6 +48,8 @@ impl WindowReader {
         let has_backlog = |aggregator: &WindowAggregator| aggregator.closed_count() >= MAX_CLOSED_PER_BATCH;
         if !has_backlog(self.pump.engine.sink()) {
             self.pump.feed(limit, has_backlog, WindowAggregator::begin_input, idle_now);
+            let kernel = self.pump.take_kernel_counts();
+            self.pump.engine.sink_mut().count_kernel(kernel.received, kernel.dropped);
         }
         if self.pump.is_over() && !self.has_finished {
             self.has_finished = true;
@@ -76,7 +78,7 @@ impl WindowReader {
 
     pub fn statistics(&self) -> Statistics {
         let engine = &self.pump.engine;
-        let counters = engine.counters().named().chain(engine.sink().counters().named()).collect();
+        let counters = self.pump.counters().chain(engine.sink().counters().named()).collect();
         Statistics { account: engine.account().clone(), counters }
     }
 }

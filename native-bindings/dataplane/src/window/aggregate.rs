@@ -53,6 +53,8 @@ pub struct WindowAggregator {
     cache: SeriesCache,
     top_routes: usize,
     top_transitions: usize,
+    /// Frames that the kernel received and dropped since a step closed last.
+    kernel_frames: (u64, u64),
     counters: WindowCounters,
 }
 
@@ -74,6 +76,7 @@ impl WindowAggregator {
             cache: SeriesCache::default(),
             top_routes: options.top_routes,
             top_transitions: options.top_transitions,
+            kernel_frames: (0, 0),
             counters: WindowCounters::default(),
         })
     }
@@ -85,6 +88,13 @@ impl WindowAggregator {
     /// The next frame comes from another input: the time before it was not captured.
     pub fn begin_input(&mut self) {
         self.steps.begin_input();
+    }
+
+    /// The kernel received so many frames and dropped so many of them before we saw them: lowers the coverage of the step that
+    /// closes next. Windows notice by the bytes that are missing in their connections.
+    pub fn count_kernel(&mut self, received_frames: u64, dropped_frames: u64) {
+        self.kernel_frames.0 += received_frames;
+        self.kernel_frames.1 += dropped_frames;
     }
 
     /// The capture is over: closes the open windows and steps. Call after the engine has finished.
@@ -194,10 +204,12 @@ impl WindowAggregator {
             self.closed.push_back(ClosedEntry::Window(index));
             self.counters.windows_closed += 1;
         }
+        let (received, dropped) = std::mem::take(&mut self.kernel_frames);
+        let kernel_ratio = coverage_ratio(received.saturating_sub(dropped), dropped);
         self.counters.steps_closed += 1;
         self.closed.push_back(ClosedEntry::Step(ClosedStep {
             start: self.steps.start_of(step),
-            coverage_ratio: captured_ratio * coverage_ratio(seen_bytes, missing_bytes),
+            coverage_ratio: captured_ratio * kernel_ratio * coverage_ratio(seen_bytes, missing_bytes),
         }));
     }
 
@@ -373,6 +385,19 @@ mod tests {
             }
         });
         assert_eq!(windows, 1);
+    }
+
+    #[test]
+    fn frames_dropped_by_the_kernel_lower_the_coverage_of_one_step() {
+        let mut aggregator = WindowAggregator::new(WindowOptions::default()).unwrap();
+        aggregator.on_time(Timestamp(100 * SECOND));
+        aggregator.count_kernel(300, 50);
+        aggregator.count_kernel(100, 50);
+        aggregator.on_time(Timestamp(121 * SECOND));
+        let coverage = r#","stepMs":10000,"coverageRatio":"#;
+        let steps = [(100_000, "0.75"), (110_000, "1")]
+            .map(|(start, ratio)| format!("{{\"startMs\":{start}{coverage}{ratio}}}"));
+        assert_eq!(json(&mut aggregator), steps);
     }
 
     #[test]

@@ -5,7 +5,8 @@ use crate::time::Timestamp;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ClosedStep {
     pub start: Timestamp,
-    /// Share of the step during which the capture ran, times the share of request bytes that was captured, 0 to 1.
+    /// Share of the step during which the capture ran, times the share of frames that the kernel did not drop, times the
+    /// share of request bytes that was captured, 0 to 1.
     pub coverage_ratio: f64,
 }
 
