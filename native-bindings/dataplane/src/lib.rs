@@ -14,6 +14,7 @@ pub mod exchange;
 pub mod flow;
 pub mod http;
 pub mod limits;
+pub mod row;
 pub mod source;
 pub mod synth;
 pub mod time;

@@ -3,6 +3,7 @@
 use super::Sequence;
 use super::reorder::Reorder;
 use super::table::Key;
+use crate::address::Endpoint;
 use crate::http::{HttpConnection, Side};
 use crate::limits::Limits;
 use crate::time::Timestamp;
@@ -68,6 +69,12 @@ impl Half {
         self.is_started = true;
     }
 
+    /// Bytes before `next` are of no interest, seen or not.
+    pub fn continue_at(&mut self, next: Sequence) {
+        self.next = next;
+        self.is_started = true;
+    }
+
     /// Whether the other side has received all bytes before `sequence`.
     pub fn is_acknowledged(&self, sequence: Sequence) -> bool {
         self.has_acknowledged && !sequence.is_after(self.acknowledged)
@@ -107,6 +114,15 @@ impl Connection {
     }
 
     #[inline]
+    pub fn is_between(&self, low: &Endpoint, high: &Endpoint) -> bool {
+        let [own_low, own_high] = &self.key;
+        own_low.port == low.port
+            && own_high.port == high.port
+            && own_low.address == low.address
+            && own_high.address == high.address
+    }
+
+    #[inline]
     pub fn half(&mut self, side: Side) -> &mut Half {
         &mut self.halves[side as usize]
     }
@@ -120,7 +136,8 @@ impl Connection {
         let patience = match self {
             _ if self.is_closed() => limits.close_linger,
             Self { has_payload: true, .. } => limits.idle_timeout,
-            _ => limits.handshake_timeout,
+            // Never the longer one: the wheel can put a deadline off, not bring it forward.
+            _ => limits.handshake_timeout.min(limits.idle_timeout),
         };
         Timestamp(self.last_seen.0.saturating_add(patience.as_nanos() as u64))
     }

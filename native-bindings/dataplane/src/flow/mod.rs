@@ -85,22 +85,22 @@ impl Flow {
         now: Timestamp,
         sink: &mut S,
     ) -> FrameReason {
-        let (key, side) = if segment.source <= segment.destination {
-            ([segment.source, segment.destination], Side::Low)
+        let (low, high, side) = if segment.source <= segment.destination {
+            (&segment.source, &segment.destination, Side::Low)
         } else {
-            ([segment.destination, segment.source], Side::High)
+            (&segment.destination, &segment.source, Side::High)
         };
         let is_syn = segment.flags.has(TcpFlags::SYN);
-        let entry = match self.table.find(&key) {
+        let entry = match self.table.find(low, high) {
             Some(entry) if is_syn && self.is_new_connection(entry, side, segment) => {
                 self.close(entry, Unanswered::Closed, now, sink);
                 self.shared.counters.connections_closed += 1;
-                self.open(key, now, sink)
+                self.open([*low, *high], now, sink)
             }
             Some(entry) => entry,
             // Whatever has no payload tells nothing of a connection that is not followed.
             None if segment.payload_length == 0 && !is_syn => return FrameReason::TcpControl,
-            None => self.open(key, now, sink),
+            None => self.open([*low, *high], now, sink),
         };
         let Self { table, shared } = self;
         let connection = table.get_mut(entry);

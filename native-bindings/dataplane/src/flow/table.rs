@@ -45,22 +45,23 @@ impl Table {
     }
 
     #[inline]
-    pub fn find(&mut self, key: &Key) -> Option<u32> {
+    pub fn find(&mut self, low: &Endpoint, high: &Endpoint) -> Option<u32> {
         if let Some(connection) = self.entries.get(self.last as usize)
             && connection.is_open
-            && connection.key == *key
+            && connection.is_between(low, high)
         {
             return Some(self.last);
         }
-        let hash = hash(&self.hasher, key);
-        let found = *self.index.find(hash, |&entry| self.entries[entry as usize].key == *key)?;
+        let hash = hash(&self.hasher, low, high);
+        let found = *self.index.find(hash, |&entry| self.entries[entry as usize].is_between(low, high))?;
         self.last = found;
         Some(found)
     }
 
     /// Adds a connection that is not in the table.
     pub fn insert(&mut self, connection: Connection, deadline: Timestamp) -> u32 {
-        let hash = hash(&self.hasher, &connection.key);
+        let [low, high] = &connection.key;
+        let hash = hash(&self.hasher, low, high);
         let entry = match self.free.pop() {
             Some(entry) => {
                 let generation = self.entries[entry as usize].generation.wrapping_add(1);
@@ -73,7 +74,10 @@ impl Table {
             }
         };
         let (entries, hasher) = (&self.entries, &self.hasher);
-        self.index.insert_unique(hash, entry, |&entry| self::hash(hasher, &entries[entry as usize].key));
+        self.index.insert_unique(hash, entry, |&entry| {
+            let [low, high] = &entries[entry as usize].key;
+            self::hash(hasher, low, high)
+        });
         self.wheel.schedule(entry, deadline);
         self.last = entry;
         entry
@@ -83,7 +87,8 @@ impl Table {
     pub fn remove(&mut self, entry: u32) {
         let connection = &mut self.entries[entry as usize];
         connection.is_open = false;
-        let hash = hash(&self.hasher, &connection.key);
+        let [low, high] = &connection.key;
+        let hash = hash(&self.hasher, low, high);
         if let Ok(found) = self.index.find_entry(hash, |&candidate| candidate == entry) {
             found.remove();
         }
@@ -100,7 +105,6 @@ impl Table {
 }
 
 #[inline]
-fn hash(hasher: &RandomState, key: &Key) -> u64 {
-    let [low, high] = key;
+fn hash(hasher: &RandomState, low: &Endpoint, high: &Endpoint) -> u64 {
     hasher.hash_one((low.address.0, high.address.0, u32::from(low.port) << 16 | u32::from(high.port)))
 }

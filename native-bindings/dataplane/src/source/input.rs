@@ -40,7 +40,7 @@ impl RawInput {
             File::open(path)?
         };
         let metadata = file.metadata()?;
-        let bytes_total = metadata.is_file().then(|| metadata.len());
+        let bytes_total = metadata.is_file().then_some(metadata.len());
         Ok(Self {
             file,
             prefix: [0; 4],
