@@ -41,7 +41,7 @@ export function createUpCommand(): Command {
       if ((replay === undefined) === (interfaceName === undefined)) {
         throw new UsageError('name either a capture or an interface', 'foretap up --replay FILE, or foretap up --interface eth1.');
       }
-      const inputs: Input[] = replay ? parseInputs(replay) : [{ kind: 'capture', path: interfaceName! }];
+      const inputs: Input[] = replay ? parseInputs(replay) : [{ kind: 'interface', name: interfaceName! }];
       await runLine({ ...rest, inputs, speed: parseSpeed(speed) });
     });
 }
@@ -57,7 +57,7 @@ export function parseSpeed(text: string): Speed {
 /** Runs inputs through the whole line to their end, or until interrupted; then prints the summary. */
 export async function runLine(options: LineOptions): Promise<void> {
   const config = loadConfig(options.config ?? null);
-  const isLive = options.inputs.some((input) => false);
+  const isLive = options.inputs.some((input) => input.kind === 'interface');
   const logger: Logger = pino({ level: 'warn' }, pino.destination(2));
   const stop = new AbortController();
   const windows = readWindows({

@@ -1,7 +1,7 @@
-//! Measures the packet path: `extract walk|count FILE`.
+//! Measures the packet path: `extract walk|count|rows FILE`.
 //!
 //! `walk` reads the record headers of a pcap file and nothing else: what the other figures are compared with. `count`
-//! follows connections and counts exchanges. Figures go to stderr.
+//! follows connections and counts exchanges; `rows` writes a line an exchange to stdout. Figures go to stderr.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -11,6 +11,7 @@ use std::time::Instant;
 use foretap_dataplane::engine::Engine;
 use foretap_dataplane::exchange::{Exchange, Loss, OrphanAnswer, Request, Sink, Tag};
 use foretap_dataplane::limits::Limits;
+use foretap_dataplane::row::{RowFormat, RowSink};
 use foretap_dataplane::source::{self, Source};
 use foretap_dataplane::time::Timestamp;
 
@@ -25,6 +26,7 @@ fn main() -> ExitCode {
             walk(file).map(|frames| format!("frames {frames}")).map_err(|error| format!("{file}: {error}"))
         }
         "count" => count(file),
+        "rows" => rows(file),
         _ => return usage(),
     };
     match outcome {
@@ -44,7 +46,7 @@ fn main() -> ExitCode {
 }
 
 fn usage() -> ExitCode {
-    eprintln!("usage: extract walk|count FILE");
+    eprintln!("usage: extract walk|count|rows FILE");
     ExitCode::from(2)
 }
 
@@ -88,7 +90,7 @@ fn walk(file: &str) -> io::Result<u64> {
 }
 
 fn count(file: &str) -> Result<String, String> {
-    let engine = run(file, Counter::default())?;
+    let engine = run(file, Counter::default(), |_| Ok(()))?;
     let counter = engine.sink();
     let named: Vec<String> = engine
         .counters()
@@ -111,11 +113,27 @@ fn count(file: &str) -> Result<String, String> {
     ))
 }
 
-fn run<S: Sink>(file: &str, sink: S) -> Result<Engine<S>, String> {
+fn rows(file: &str) -> Result<String, String> {
+    let mut output = io::stdout().lock();
+    let mut engine = run(file, RowSink::new(RowFormat::Tsv), |sink| {
+        if sink.ready_bytes() >= READ_BYTES { sink.write_to(&mut output) } else { Ok(()) }
+    })?;
+    engine.sink_mut().finish();
+    engine.sink_mut().write_to(&mut output).map_err(|error| error.to_string())?;
+    Ok(format!("frames {}, requests {}", engine.account().total_frames(), engine.counters().requests))
+}
+
+/// Feeds a file to an engine; `after_frame` may empty the sink.
+fn run<S: Sink>(
+    file: &str,
+    sink: S,
+    mut after_frame: impl FnMut(&mut S) -> io::Result<()>,
+) -> Result<Engine<S>, String> {
     let mut engine = Engine::new(Limits::default(), sink);
-    let mut source = source::open(file.as_ref()).map_err(|error| error.to_string())?;
+    let mut source = source::open(file).map_err(|error| error.to_string())?;
     while let Some(frame) = source.next_frame().map_err(|error| error.to_string())? {
         engine.feed(&frame);
+        after_frame(engine.sink_mut()).map_err(|error| error.to_string())?;
     }
     engine.finish();
     Ok(engine)

@@ -58,9 +58,11 @@ fn tshark(path: &Path, filter: &str, fields: &[&str]) -> Vec<Vec<String>> {
 
 #[test]
 fn tshark_counts_what_was_generated() {
-    for resolution in [TimestampResolution::Nanoseconds, TimestampResolution::Microseconds] {
-        let capture =
-            Capture::generate(&format!("counts-{resolution:?}"), "demo?days=0.05&rate=4", resolution);
+    for (resolution, preset) in [
+        (TimestampResolution::Nanoseconds, "demo?days=0.01&rate=3"),
+        (TimestampResolution::Microseconds, "flash-crowd?days=0.01&clients=10&seed=2"),
+    ] {
+        let capture = Capture::generate(&format!("counts-{resolution:?}"), preset, resolution);
         let mut requests = BTreeMap::<(String, String), u64>::new();
         for row in tshark(&capture.path, "http.request", &["ip.src", "tcp.dstport", "http.request.uri"]) {
             assert!(!row[2].contains("/fake"), "a trap in a body was read as a request");
@@ -84,7 +86,7 @@ fn tshark_counts_what_was_generated() {
 
 #[test]
 fn tshark_has_nothing_to_complain_of() {
-    let six = r#"{ "duration": "3m",
+    let six = r#"{ "duration": "1m",
         "applications": [{ "name": "six", "address": "2001:db8::80", "port": 8080 }],
         "clients": [{ "name": "far", "address": "2001:db8:1::1", "demand": { "shape": { "mean": 2 } },
             "routes": [{ "path": "/download/{uuid}" }, { "method": "PUT", "path": "/upload/{hex}" }, { "method": "HEAD", "path": "/" }],

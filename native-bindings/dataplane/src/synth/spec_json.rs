@@ -360,6 +360,6 @@ mod tests {
         let spec = read("docs/synth.md", &short, &folder).unwrap();
         std::fs::remove_dir_all(&folder).unwrap();
         assert_eq!(spec.clients.len(), 2);
-        assert_eq!(spec.clients[0].routes[0].next, [(1, 2.0), (0, 1.0)]);
+        assert_eq!(spec.clients[0].routes[0].next, [(0, 1.0), (1, 2.0)]);
     }
 }
