@@ -5,6 +5,7 @@ export { IdentityConfig, WindowConfig } from './config.js';
 export { DataplaneError, faultToError } from './error.js';
 export { type ExchangeStream, type ReadExchangesOptions, readExchanges } from './exchange-stream.js';
 export type { FrameCount, Input, InputFault, NamedCounter, Progress } from './input.js';
+export { type SynthesizeOptions, synthesize } from './synth-stream.js';
 export {
   type ReadWindowsOptions,
   readWindows,

@@ -79,7 +79,7 @@ export class ClientForecaster {
   forecast(madeAtMs: EpochMs, leadMs: DurationMs): Forecast {
     const firstAhead = this.firstAheadAt(madeAtMs);
     const leadSteps = this.leadMaximum.leadStepsFor(Math.ceil(leadMs / this.stepMs));
-    const rows = this.ensemble.forecast(firstAhead, this.horizonSteps);
+    const rows = this.rowsAt(firstAhead);
     const { application, client } = this.key;
     return {
       application,
@@ -87,12 +87,10 @@ export class ClientForecaster {
       id: createId('fc', application, client, madeAtMs),
       madeAtMs,
       stepMs: this.stepMs,
-      quantiles: Array.from({ length: this.horizonSteps }, (_, step) => [
-        ...rows.subarray(step * LEVELS, (step + 1) * LEVELS),
-      ]),
+      quantiles: Array.from({ length: this.horizonSteps }, (_, step) => toQuantiles(rows, step * LEVELS)),
       maxOverLead: {
         leadMs: leadSteps * this.stepMs,
-        quantiles: [...this.leadMaximum.forecast(leadSteps, rows)],
+        quantiles: toQuantiles(this.leadMaximum.forecast(leadSteps, rows), 0),
       },
       currentPerSecond: this.history.at(this.history.lastIndex),
       ...this.motionAt(this.history.lastIndex + firstAhead),
@@ -105,6 +103,12 @@ export class ClientForecaster {
   /** What each expert alone would forecast at a time, over the same steps. Throws `RangeError` unless {@link isReady}. */
   forecastByExpert(madeAtMs: EpochMs): ExpertForecast[] {
     return this.ensemble.forecastByExpert(this.firstAheadAt(madeAtMs), this.horizonSteps);
+  }
+
+  /** Quantile rows of all steps; those made with the last observation, where every step is a knot and none is missing since. */
+  private rowsAt(firstAhead: number): Float64Array {
+    const isAtHand = firstAhead === 1 && this.knotRows.length === this.horizonSteps * LEVELS;
+    return isAtHand ? this.knotRows : this.ensemble.forecast(firstAhead, this.horizonSteps);
   }
 
   /** Steps from the last observation to the first step that a forecast made at `madeAtMs` covers; 1 when nothing is missing. */
@@ -124,4 +128,10 @@ export class ClientForecaster {
     }
     return motionOf(minutes, values);
   }
+}
+
+function toQuantiles(rows: Float64Array, at: number): number[] {
+  const quantiles = new Array<number>(LEVELS);
+  for (let i = 0; i < LEVELS; i++) quantiles[i] = rows[at + i]!;
+  return quantiles;
 }

@@ -142,17 +142,16 @@ export class Ensemble {
   }
 
   private weigh(k: number): void {
-    const ratios = this.members.map(({ tracks }) =>
-      tracks[k]!.settledCount < MIN_SETTLED ? null : tracks[k]!.lossRatio,
-    );
-    if (ratios[0] === null) return;
-    const least = Math.max(1e-9, Math.min(...ratios.map((ratio) => ratio ?? 1)));
+    if (this.reference.tracks[k]!.settledCount < MIN_SETTLED) return;
+    let least = Number.POSITIVE_INFINITY;
+    for (const { tracks } of this.members) least = Math.min(least, comparableRatio(tracks[k]!) ?? least);
+    least = Math.max(least, 1e-9);
     let sum = 0;
-    for (const [m, { weights, isDemoted }] of this.members.entries()) {
-      const ratio = ratios[m] ?? Number.POSITIVE_INFINITY;
-      isDemoted[k] = ratios[m] !== null && ratio > (isDemoted[k] ? RESTORE_BELOW_RATIO : DEMOTE_ABOVE_RATIO);
-      const isHeard = ratios[m] !== null && !isDemoted[k];
-      weights[k] = isHeard ? HEDGE_RATIO + Math.exp(-LOSS_SENSITIVITY * (ratio / least - 1)) : 0;
+    for (const { tracks, weights, isDemoted } of this.members) {
+      const ratio = comparableRatio(tracks[k]!);
+      isDemoted[k] = ratio !== null && ratio > (isDemoted[k] ? RESTORE_BELOW_RATIO : DEMOTE_ABOVE_RATIO);
+      weights[k] =
+        ratio === null || isDemoted[k] ? 0 : HEDGE_RATIO + Math.exp(-LOSS_SENSITIVITY * (ratio / least - 1));
       sum += weights[k]!;
     }
     for (const { weights } of this.members) weights[k]! /= sum;
@@ -167,9 +166,11 @@ export class Ensemble {
 
   private holdExperts(index: number, k: number, paths: readonly (Float64Array | null)[]): void {
     const ahead = this.knots[k]!;
-    for (const [m, { tracks }] of this.members.entries()) {
-      const point = paths[m]?.[ahead - 1];
-      if (point === undefined) continue;
+    for (let m = 0; m < this.members.length; m++) {
+      const path = paths[m];
+      if (!path) continue;
+      const { tracks } = this.members[m]!;
+      const point = path[ahead - 1]!;
       const scale = this.scaleOf(point);
       tracks[k]!.residual.writeRow(point, scale, this.scratch, 0);
       tracks[k]!.hold(index, this.scratch, point, scale);
@@ -199,7 +200,8 @@ export class Ensemble {
     const { lower } = locateKnot(this.knots, ahead);
     let heard = 0;
     out.fill(0, at, at + LEVELS);
-    for (const [m, { tracks, weights }] of this.members.entries()) {
+    for (let m = 0; m < this.members.length; m++) {
+      const { tracks, weights } = this.members[m]!;
       const path = paths[m];
       const weight = weights[lower]!;
       if (!path || weight === 0) continue;
@@ -242,7 +244,18 @@ export class Ensemble {
   }
 }
 
+/** Loss over that of persistence, once there is enough of it to judge by. */
+function comparableRatio(track: HorizonTrack): number | null {
+  return track.settledCount < MIN_SETTLED ? null : track.lossRatio;
+}
+
 function meanLossOf(tracks: readonly HorizonTrack[]): number | null {
-  const losses = tracks.map((track) => track.meanLoss).filter((loss) => loss !== null);
-  return losses.length === 0 ? null : losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
+  let sum = 0;
+  let count = 0;
+  for (const { meanLoss } of tracks) {
+    if (meanLoss === null) continue;
+    sum += meanLoss;
+    count++;
+  }
+  return count > 0 ? sum / count : null;
 }

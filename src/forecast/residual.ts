@@ -51,9 +51,9 @@ export class ResidualModel {
     this.longVolatility += (size - this.longVolatility) / Math.min(this.count, WINDOW_STEPS);
     const trust = this.count / (this.count + PRIOR_STEPS);
     const current = this.spread;
+    this.window.writeQuantiles(QUANTILE_LEVELS, this.offsets);
     for (let i = 0; i < LEVELS; i++) {
-      const learned = current * this.window.quantile(QUANTILE_LEVELS[i]!);
-      this.offsets[i] = trust * learned + (1 - trust) * PRIOR_OFFSETS[i]!;
+      this.offsets[i] = trust * current * this.offsets[i]! + (1 - trust) * PRIOR_OFFSETS[i]!;
     }
   }
 }

@@ -16,24 +16,24 @@ export class SortedWindow {
     return this.filled;
   }
 
-  /** Adds a finite number; the oldest leaves when the window is full. O(capacity) moves of neighbours in one array. */
+  /** Adds a finite number; the oldest leaves when the window is full. Two binary searches and one block move. */
   push(value: number): void {
     const { arrivals, sorted, capacity } = this;
-    let slot: number;
-    if (this.filled === capacity) slot = this.indexOf(arrivals[this.next]!);
-    else slot = this.filled++;
-    // The freed slot travels to the place of the new value; only what lies between moves.
-    while (slot > 0 && sorted[slot - 1]! > value) {
-      sorted[slot] = sorted[slot - 1]!;
-      slot--;
-    }
-    while (slot < this.filled - 1 && sorted[slot + 1]! < value) {
-      sorted[slot] = sorted[slot + 1]!;
-      slot++;
-    }
-    sorted[slot] = value;
+    const isFull = this.filled === capacity;
+    // The value that leaves still holds its place while the new one looks for its own: the array stays in order.
+    const freed = isFull ? this.placeOf(arrivals[this.next]!) : this.filled;
+    const place = this.placeOf(value);
+    if (!isFull) this.filled++;
+    if (place <= freed) sorted.copyWithin(place + 1, place, freed);
+    else sorted.copyWithin(freed, freed + 1, place);
+    sorted[place <= freed ? place : place - 1] = value;
     arrivals[this.next] = value;
     this.next = (this.next + 1) % capacity;
+  }
+
+  /** Writes the empirical quantiles at ascending `levels` to `out`; the window must not be empty. */
+  writeQuantiles(levels: readonly number[], out: Float64Array): void {
+    for (let i = 0; i < levels.length; i++) out[i] = quantileOfSorted(this.sorted, this.filled, levels[i]!);
   }
 
   /** Empirical quantile; the window must not be empty. */
@@ -41,12 +41,14 @@ export class SortedWindow {
     return quantileOfSorted(this.sorted, this.filled, level);
   }
 
-  private indexOf(value: number): number {
+  /** First place whose value is not less than `value`. */
+  private placeOf(value: number): number {
+    const { sorted } = this;
     let low = 0;
-    let high = this.filled - 1;
+    let high = this.filled;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (this.sorted[middle]! < value) low = middle + 1;
+      if (sorted[middle]! < value) low = middle + 1;
       else high = middle;
     }
     return low;

@@ -137,6 +137,7 @@ describe('readWindows', () => {
       inputBytesRead: busy.length,
       inputBytesTotal: busy.length,
       packetTimeMs: START_MS + 31_020,
+      endTimeMs: null,
     });
     expect(account.reduce((sum, { frames }) => sum + frames, 0)).toBe(8);
     const counters = new Map(stream.counters().map(({ name, value }) => [name, value]));

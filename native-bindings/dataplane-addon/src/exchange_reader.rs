@@ -71,7 +71,7 @@ impl NativeExchangeReader {
     ) -> AsyncTask<Job<ExchangeReader, ExchangeBatch, NativeExchangeBatch>> {
         let (target_bytes, limit) = (target_bytes as usize, batch_limit(max_frames, None));
         self.shared
-            .job(move |reader| (reader.next_batch(target_bytes, limit, wall_clock), reader.statistics()))
+            .job(move |reader| Ok((reader.next_batch(target_bytes, limit, wall_clock), reader.statistics())))
     }
 
     /// Where the frames of all batches so far ended.

@@ -9,12 +9,15 @@ use crate::error::{CodedError, usage_error};
 pub enum NativeInput {
     /// A capture file; `-` is standard input.
     Capture { path: String },
+    /// A preset of synthetic demand, its JSON text, or the path of a file with that.
+    Synth { spec: String },
 }
 
 impl From<NativeInput> for Input {
     fn from(input: NativeInput) -> Self {
         match input {
             NativeInput::Capture { path } => Self::Capture(path),
+            NativeInput::Synth { spec } => Self::Synth(spec),
         }
     }
 }

@@ -24,7 +24,7 @@ impl<R> Shared<R> {
 
     pub fn job<O, J>(
         &self,
-        work: impl Fn(&mut R) -> (O, Statistics) + Send + 'static,
+        work: impl Fn(&mut R) -> Result<(O, Statistics)> + Send + 'static,
     ) -> AsyncTask<Job<R, O, J>>
     where
         Job<R, O, J>: Task,
@@ -35,7 +35,7 @@ impl<R> Shared<R> {
     }
 }
 
-type Work<R, O> = Box<dyn Fn(&mut R) -> (O, Statistics) + Send>;
+type Work<R, O> = Box<dyn Fn(&mut R) -> Result<(O, Statistics)> + Send>;
 
 /// One batch: `work` runs in the pool and gives its output, which becomes a `J`, and the statistics after it.
 pub struct Job<R, O, J> {
@@ -52,7 +52,7 @@ impl<R: Send, O: Send + 'static, J: From<O> + ToNapiValue + TypeName> Task for J
     fn compute(&mut self) -> Result<O> {
         let busy = |_| Error::new(Status::GenericFailure, "the previous batch is not finished; wait for it");
         let mut reader = self.reader.try_lock().map_err(busy)?;
-        let (output, statistics) = (self.work)(&mut reader);
+        let (output, statistics) = (self.work)(&mut reader)?;
         *self.statistics.lock().unwrap_or_else(PoisonError::into_inner) = statistics;
         Ok(output)
     }

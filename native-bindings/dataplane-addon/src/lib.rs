@@ -6,4 +6,5 @@ mod exchange_reader;
 mod input;
 mod job;
 mod progress;
+mod synth_reader;
 mod window_reader;

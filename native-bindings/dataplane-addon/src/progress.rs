@@ -1,4 +1,5 @@
 use foretap_dataplane::reader::{Fault, Progress, Statistics};
+use foretap_dataplane::time::Timestamp;
 use napi_derive::napi;
 
 use crate::error::class_code;
@@ -12,6 +13,7 @@ pub struct NativeProgress {
     pub input_bytes_read: i64,
     pub input_bytes_total: Option<i64>,
     pub packet_time_ms: Option<i64>,
+    pub end_time_ms: Option<i64>,
 }
 
 impl From<Progress> for NativeProgress {
@@ -22,9 +24,14 @@ impl From<Progress> for NativeProgress {
             requests: progress.requests as i64,
             input_bytes_read: progress.input_bytes_read as i64,
             input_bytes_total: progress.input_bytes_total.map(|bytes| bytes as i64),
-            packet_time_ms: progress.packet_time.map(|time| (time.as_nanos() / 1_000_000) as i64),
+            packet_time_ms: progress.packet_time.map(to_ms),
+            end_time_ms: progress.end_time.map(to_ms),
         }
     }
+}
+
+fn to_ms(time: Timestamp) -> i64 {
+    (time.as_nanos() / 1_000_000) as i64
 }
 
 /// An input that could not be read, or not to its end.

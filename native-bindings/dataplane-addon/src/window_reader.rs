@@ -92,7 +92,7 @@ impl NativeWindowReader {
         max_span_ms: Option<u32>,
     ) -> AsyncTask<Job<WindowReader, WindowBatch, NativeWindowBatch>> {
         let limit = batch_limit(max_frames, max_span_ms);
-        self.shared.job(move |reader| (reader.next_batch(limit, wall_clock), reader.statistics()))
+        self.shared.job(move |reader| Ok((reader.next_batch(limit, wall_clock), reader.statistics())))
     }
 
     /// Where the frames of all batches so far ended.

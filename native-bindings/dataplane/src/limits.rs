@@ -34,7 +34,8 @@ pub struct Limits {
     pub max_pending_requests: u32,
     /// Requests waiting for an answer over all connections. Default 1 048 576: some 40 MB when full.
     pub max_pending_requests_total: u64,
-    /// Segments looked at for a message start on a connection whose start was not captured. Default 256.
+    /// Segments looked at for a message start, after the first, where the start of the connection was not captured.
+    /// Default 256.
     pub max_search_segments: u16,
     /// As `max_search_segments`, where the start was captured and is not HTTP. Default 16: a SOCKS greeting fits.
     pub max_search_segments_after_syn: u16,

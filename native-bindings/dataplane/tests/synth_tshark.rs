@@ -90,7 +90,7 @@ fn tshark_has_nothing_to_complain_of() {
             "routes": [{ "path": "/download/{uuid}" }, { "method": "PUT", "path": "/upload/{hex}" }, { "method": "HEAD", "path": "/" }],
             "requestBody": { "medianBytes": 40000, "sigma": 1 }, "responseBody": { "medianBytes": 60000, "sigma": 1 },
             "chunkedRatio": 0.5, "burstiness": 2 }] }"#;
-    for (name, text) in [("four", "demo?days=0.01&rate=3"), ("six", six)] {
+    for (name, text) in [("four", "demo?days=0.005&rate=3"), ("six", six)] {
         let capture = Capture::generate(name, text, TimestampResolution::Nanoseconds);
         // Notes are of the kind "this frame closes the connection"; lost, repeated and disordered segments are flags.
         let complaints = tshark(

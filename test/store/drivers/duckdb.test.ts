@@ -186,6 +186,55 @@ describe('numbers', () => {
   });
 });
 
+describe('rows of several chunks', () => {
+  it('keep their nested lists and nulls apart', async () => {
+    const store = await open({ path: MEMORY_PATH });
+    const forecasts = Array.from({ length: 3_000 }, (_, n) =>
+      sampleForecast(`fc-${n}`, START_MS + n, {
+        quantiles: Array.from({ length: n % 3 }, () => sampleForecast('', 0).quantiles[0]!),
+        skillRatio: n % 5 === 0 ? null : n,
+        experts: Array.from({ length: n % 4 }, (_, expert) => ({
+          expert: `expert ${expert}`,
+          weightRatio: 1 / (1 + expert),
+          pinballLoss: (n + expert) % 2 === 0 ? null : n,
+          isDemoted: expert === 1,
+        })),
+      }),
+    );
+    await store.appendForecasts(forecasts);
+    expect(await store.readForecasts(KEY, { fromMs: 0, toMs: START_MS * 2 })).toEqual(forecasts);
+  });
+
+  it('keep texts of any length, and NUL in them', async () => {
+    const store = await open({ path: MEMORY_PATH });
+    const texts = ['', 'a\u0000b', 'exactly 12 b', 'thirteen byte', 'ü'.repeat(100_000)];
+    const windows = texts.map((text, index) =>
+      sampleWindow(index, { transitions: [{ from: text, to: `${text}/`, count: 1 }] }),
+    );
+    await store.appendWindows(windows, []);
+    const read = [];
+    for await (const batch of store.readWindows({ fromMs: 0, toMs: START_MS * 2 })) read.push(...batch);
+    expect(read).toEqual(windows);
+  });
+});
+
+it('has after a kill what was flushed before it', async () => {
+  const program = `import { SILENT_LOGGER } from ${JSON.stringify(join(process.cwd(), 'src/core/index.ts'))};
+    import { openStore, StoreConfigSchema } from ${JSON.stringify(join(process.cwd(), 'src/store/index.ts'))};
+    import { sampleWindow } from ${JSON.stringify(join(process.cwd(), 'test/store/sample.ts'))};
+    const store = await openStore(StoreConfigSchema.parse({ path: ${JSON.stringify(path)} }), SILENT_LOGGER);
+    for (let index = 0; index < 500; index += 1) await store.appendWindows([sampleWindow(index)], []);
+    await store.flush();
+    process.kill(process.pid, 'SIGKILL');`;
+  const script = join(directory, 'killed.mts');
+  await writeFile(script, program);
+  await expect(promisify(execFile)(process.execPath, ['--import', 'tsx', script])).rejects.toMatchObject({
+    signal: 'SIGKILL',
+  });
+  const store = await open();
+  expect((await store.listClients())[0]).toMatchObject({ windows: 500 });
+});
+
 describe('configuration', () => {
   it('has defaults, reads durations and refuses unknown keys', () => {
     expect(StoreConfigSchema.parse({})).toMatchObject({

@@ -68,6 +68,12 @@ impl Half {
         self.is_started = true;
     }
 
+    /// Bytes before `next` are of no interest, seen or not.
+    pub fn continue_at(&mut self, next: Sequence) {
+        self.next = next;
+        self.is_started = true;
+    }
+
     /// Whether the other side has received all bytes before `sequence`.
     pub fn is_acknowledged(&self, sequence: Sequence) -> bool {
         self.has_acknowledged && !sequence.is_after(self.acknowledged)
@@ -120,7 +126,8 @@ impl Connection {
         let patience = match self {
             _ if self.is_closed() => limits.close_linger,
             Self { has_payload: true, .. } => limits.idle_timeout,
-            _ => limits.handshake_timeout,
+            // Never the longer one: the wheel can put a deadline off, not bring it forward.
+            _ => limits.handshake_timeout.min(limits.idle_timeout),
         };
         Timestamp(self.last_seen.0.saturating_add(patience.as_nanos() as u64))
     }

@@ -170,7 +170,7 @@ impl<S: Sink> Follower<'_, S> {
                     return FrameReason::OtherProtocol;
                 }
                 half.mode = Mode::Following;
-                half.start_at(first);
+                half.continue_at(first);
             }
             Mode::Following if !half.is_started => {
                 half.start_at(first);
@@ -181,6 +181,7 @@ impl<S: Sink> Follower<'_, S> {
                     }
                     self.with_http(|http, _| http.lose_place(side));
                 }
+                self.with_http(|http, _| http.note_unknown_start());
             }
             Mode::Following => {}
         }
@@ -278,7 +279,7 @@ impl<S: Sink> Follower<'_, S> {
             Mode::Searching(_) if recognise_in_doubt(&piece.bytes) != Recognition::No => {
                 let half = self.connection.half(side);
                 half.mode = Mode::Following;
-                half.start_at(piece.sequence);
+                half.continue_at(piece.sequence);
                 self.deliver_piece(side, &piece);
             }
             Mode::Searching(_) | Mode::Ignored | Mode::Tunnel => {}
@@ -332,6 +333,10 @@ impl<S: Sink> Follower<'_, S> {
             return false;
         }
         let mut http = Box::<HttpConnection>::default();
+        let half = self.connection.half(side);
+        if !half.has_syn || half.start != chunk.sequence {
+            http.note_unknown_start();
+        }
         if self.connection.half(side.other()).mode != Mode::Following {
             http.lose_place(side.other());
         }
@@ -387,17 +392,26 @@ impl<S: Sink> Follower<'_, S> {
     /// Whether this is an answer that acknowledges requests not seen yet: late on the mirror, or behind a hole.
     #[inline]
     fn is_ahead_of_request(&self, side: Side, acknowledgement: Sequence, bytes: &[u8]) -> bool {
-        let requests = &self.connection.halves[side.other() as usize];
-        let lag = acknowledgement.since(requests.next);
-        (1..=MAX_REQUEST_LAG).contains(&lag)
-            && requests.is_started
-            && requests.mode == Mode::Following
-            && bytes.starts_with(b"HTTP/1.")
+        self.acknowledges_unseen(side, acknowledgement)
+            && starts_like_answer(bytes)
             && self.connection.http.as_ref().is_none_or(|http| http.is_between_messages(side))
+    }
+
+    /// Whether `side` has received bytes of the other side that were not seen.
+    #[inline]
+    fn acknowledges_unseen(&self, side: Side, acknowledgement: Sequence) -> bool {
+        let other = &self.connection.halves[side.other() as usize];
+        let lag = acknowledgement.since(other.next);
+        (1..=MAX_REQUEST_LAG).contains(&lag) && other.is_started && other.mode == Mode::Following
     }
 
     /// Gives up the bytes before the first piece that waits on `side`, and delivers that piece.
     fn give_up_hole(&mut self, side: Side) {
+        self.settle_requests_before(side);
+        self.give_up_hole_alone(side);
+    }
+
+    fn give_up_hole_alone(&mut self, side: Side) {
         let Some((first, _)) = self.first_waiting(side) else { return };
         let half = self.connection.half(side);
         let (lost_from, missing) = (half.next, first.0.wrapping_sub(half.next.0));
@@ -410,6 +424,26 @@ impl<S: Sink> Follower<'_, S> {
         }
         self.deliver_one(side, true);
         self.deliver_waiting();
+    }
+
+    /// Before an answer that waits on `side` is delivered: the requests it acknowledges will not come either.
+    fn settle_requests_before(&mut self, side: Side) {
+        let is_ahead = |follower: &Self| {
+            let piece = follower.connection.halves[side as usize]
+                .reorder
+                .as_ref()
+                .and_then(|reorder| reorder.first());
+            piece.is_some_and(|piece| {
+                starts_like_answer(&piece.bytes) && follower.acknowledges_unseen(side, piece.acknowledgement)
+            })
+        };
+        while is_ahead(self) && self.first_waiting(side.other()).is_some() {
+            self.give_up_hole_alone(side.other());
+        }
+        if is_ahead(self) {
+            let unseen = self.connection.half(side.other()).next;
+            self.with_http(|http, cx| http.note_unseen_requests(side.other(), unseen, cx));
+        }
     }
 
     /// What the receiver acknowledged and we never saw, at the end of a connection.
@@ -491,4 +525,12 @@ impl<S: Sink> Follower<'_, S> {
         };
         Some(act(http, &mut context))
     }
+}
+
+/// Bytes that can be the start of a status line, however few.
+#[inline]
+fn starts_like_answer(bytes: &[u8]) -> bool {
+    const START: &[u8] = b"HTTP/1.";
+    let length = bytes.len().min(START.len());
+    bytes[..length] == START[..length]
 }

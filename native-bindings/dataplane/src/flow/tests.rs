@@ -197,7 +197,7 @@ fn a_connection_is_picked_up_in_the_middle() {
 
 #[test]
 fn the_search_for_a_start_is_bounded() {
-    let limits = Limits { max_search_segments: 2, ..Limits::default() };
+    let limits = Limits { max_search_segments: 1, ..Limits::default() };
     let found = Conversation::new().client(b"\x01").client(b"\x02").client(GET_1);
     assert_eq!(found.play_within(limits).requests.len(), 0);
     assert_eq!(found.play().requests.len(), 1);

@@ -131,6 +131,7 @@ impl HttpConnection {
         missing: u32,
         cx: &mut Context<'_, S>,
     ) -> Verdict {
+        self.pass_over(side, first, missing, None, cx);
         if let Some(role) = self.halves[side as usize].role {
             cx.counters.gaps += 1;
             cx.counters.missing_bytes += u64::from(missing);
@@ -144,7 +145,6 @@ impl HttpConnection {
                 at: cx.now,
             });
         }
-        self.pass_over(side, first, missing, None, cx);
         self.verdict(side)
     }
 
@@ -203,6 +203,22 @@ impl HttpConnection {
     /// Whether `side` was recognised as the client.
     pub fn is_client(&self, side: Side) -> bool {
         self.halves[side as usize].role == Some(Role::Requests)
+    }
+
+    /// The first bytes of the connection, or of a side of it, were not seen.
+    pub fn note_unknown_start(&mut self) {
+        self.pairing.note_unknown_start();
+    }
+
+    /// An answer acknowledges bytes of `side` that were not seen, from `first` on, and will not wait for them.
+    pub fn note_unseen_requests<S: Sink>(&mut self, side: Side, first: Sequence, cx: &mut Context<'_, S>) {
+        if self.halves[side as usize].role == Some(Role::Requests) {
+            if self.halves[side as usize].gathered.is_some() {
+                self.cut_head(side, cx);
+                self.halves[side as usize].state = State::Lost;
+            }
+            self.pairing.note_lost_requests(first);
+        }
     }
 
     /// Bytes of `side` are in the capture, and wait for others.
@@ -505,6 +521,7 @@ impl HttpConnection {
             acknowledgement: origin.acknowledgement,
             method: head.kind,
             is_open: framing != Framing::Length(0),
+            lost_after: None,
         };
         self.pairing.push(request, cx);
         self.halves[side as usize].message_bytes = length as u64;
@@ -528,8 +545,10 @@ impl HttpConnection {
     ) {
         self.assign(side, Role::Answers, cx);
         self.finish_answer(cx);
-        if (100..200).contains(&head.status) && head.status != 101 && head.fields.end.is_some() {
+        if (100..200).contains(&head.status) && head.status != 101 {
             self.interim_bytes += length as u64;
+            let is_whole = head.fields.end.is_some();
+            self.halves[side as usize].state = if is_whole { State::Head } else { State::Lost };
             return;
         }
         if self.pairing.is_empty() {
@@ -633,7 +652,7 @@ impl HttpConnection {
     ) {
         let count = u64::from(count);
         match &mut self.halves[side as usize].state {
-            State::Body { remaining, .. } => {
+            State::Body { remaining, is_doubtful: false } => {
                 let taken = (*remaining).min(count);
                 *remaining -= taken;
                 let is_over = *remaining == 0;
@@ -657,7 +676,7 @@ impl HttpConnection {
                 self.lose_track(side, first);
             }
             State::UntilClose => self.count_bytes(side, count, at),
-            State::Lost => {
+            State::Lost | State::Body { is_doubtful: true, .. } => {
                 self.count_bytes(side, count, at);
                 self.lose_track(side, first);
             }
@@ -669,8 +688,10 @@ impl HttpConnection {
     fn lose_track(&mut self, side: Side, first: Sequence) {
         let half = &mut self.halves[side as usize];
         half.state = State::Lost;
-        if half.role.is_some() {
-            self.pairing.note_loss((half.role == Some(Role::Answers)).then_some(first));
+        match half.role {
+            Some(Role::Requests) => self.pairing.note_lost_requests(first),
+            Some(Role::Answers) => self.pairing.note_lost_answers(first),
+            None => {}
         }
     }
 

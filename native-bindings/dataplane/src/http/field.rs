@@ -1,7 +1,7 @@
 //! Header fields (RFC 9112 § 5) → the three that matter here: Host, Content-Length, Transfer-Encoding. All others are
 //! passed over by their first byte and never copied.
 
-use memchr::memchr;
+use super::line::LineEnds;
 
 /// The Content-Length of a message (RFC 9112 § 6.3).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,7 +22,11 @@ impl ContentLength {
     }
 
     /// Joins the value of one more field line. RFC 9110 § 8.6: a list of equal values counts as one.
+    #[inline]
     fn join(self, value: &[u8]) -> Self {
+        if let (Self::Absent, Some(bytes)) = (self, parse_decimal(value)) {
+            return Self::Bytes(bytes);
+        }
         let mut joined = self;
         for member in value.split(|&byte| byte == b',') {
             joined = match (joined, parse_decimal(trim(member))) {
@@ -68,37 +72,50 @@ pub struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    /// Reads the field lines of `bytes` from `at` on. LF alone ends a line too (RFC 9112 § 2.2).
+    /// Reads the field lines of `bytes` from `start` on; `line_ends` gives their ends. LF alone ends a line too
+    /// (RFC 9112 § 2.2).
     #[inline]
-    pub fn parse(bytes: &'a [u8], mut at: usize) -> Self {
+    pub fn parse(bytes: &'a [u8], mut start: usize, mut line_ends: LineEnds<'a>) -> Self {
         let mut fields = Self::default();
-        while let Some(length) = memchr(b'\n', &bytes[at..]) {
-            let line = &bytes[at..at + length];
-            let next = at + length + 1;
-            match line {
-                [] | [b'\r'] => {
-                    fields.end = Some(next);
+        while let Some(end) = line_ends.next() {
+            match bytes[start] {
+                b'\n' => {
+                    fields.end = Some(end + 1);
                     return fields;
                 }
-                [b'h' | b'H' | b'c' | b'C' | b't' | b'T', ..] => {
-                    at = fields.take(bytes, at, next);
+                b'\r' if end == start + 1 => {
+                    fields.end = Some(end + 1);
+                    return fields;
                 }
-                _ => at = next,
+                b'h' | b'H' | b'c' | b'C' | b't' | b'T' => {
+                    if let Some(name) = Name::of(&bytes[start..end]) {
+                        start = fields.take(name, bytes, start, end, &mut line_ends);
+                        continue;
+                    }
+                }
+                _ => {}
             }
+            start = end + 1;
         }
         fields
     }
 
-    /// Joins the field line at `start..next`, with the folded lines that follow it; returns where the next line begins.
+    /// Joins the field line at `start..end`, with the folded lines that follow it; returns where the next line begins.
     #[inline]
-    fn take(&mut self, bytes: &'a [u8], start: usize, mut next: usize) -> usize {
-        let Some(name) = Name::of(&bytes[start..next]) else { return next };
+    fn take(
+        &mut self,
+        name: Name,
+        bytes: &'a [u8],
+        start: usize,
+        mut end: usize,
+        line_ends: &mut LineEnds<'a>,
+    ) -> usize {
         // RFC 9112 § 5.2: a line that begins with white space continues the value.
-        while matches!(bytes.get(next), Some(b' ' | b'\t')) {
-            let Some(length) = memchr(b'\n', &bytes[next..]) else { break };
-            next += length + 1;
+        while matches!(bytes.get(end + 1), Some(b' ' | b'\t')) {
+            let Some(fold_end) = line_ends.next() else { return bytes.len() };
+            end = fold_end;
         }
-        let value = trim(&bytes[start + name.length() + 1..next]);
+        let value = trim(&bytes[start + name.length() + 1..end]);
         match name {
             Name::Host => {
                 self.host.get_or_insert(value);
@@ -106,7 +123,7 @@ impl<'a> Fields<'a> {
             Name::ContentLength => self.content_length = self.content_length.join(value),
             Name::TransferEncoding => self.transfer_encoding = TransferEncoding::join(value),
         }
-        next
+        end + 1
     }
 }
 
@@ -118,15 +135,15 @@ enum Name {
 }
 
 impl Name {
+    /// The name of a field line, if it is one of these.
     #[inline]
     fn of(line: &[u8]) -> Option<Self> {
-        let is = |name: &[u8]| line[..name.len()].eq_ignore_ascii_case(name);
         if line.get(4) == Some(&b':') {
-            is(b"host").then_some(Self::Host)
+            line[..4].eq_ignore_ascii_case(b"host").then_some(Self::Host)
         } else if line.get(14) == Some(&b':') {
-            is(b"content-length").then_some(Self::ContentLength)
+            line[..14].eq_ignore_ascii_case(b"content-length").then_some(Self::ContentLength)
         } else if line.get(17) == Some(&b':') {
-            is(b"transfer-encoding").then_some(Self::TransferEncoding)
+            line[..17].eq_ignore_ascii_case(b"transfer-encoding").then_some(Self::TransferEncoding)
         } else {
             None
         }
@@ -166,10 +183,14 @@ fn trim(mut bytes: &[u8]) -> &[u8] {
 mod tests {
     use super::*;
 
+    fn parse(bytes: &[u8]) -> Fields<'_> {
+        Fields::parse(bytes, 0, LineEnds::new(bytes))
+    }
+
     #[test]
     fn finds_the_three_fields_in_any_case() {
         let bytes = b"Accept: */*\r\nHOST:  example.org \r\ncontent-LENGTH: 12\r\nTransfer-Encoding: gzip, Chunked\r\n\r\nbody";
-        let fields = Fields::parse(bytes, 0);
+        let fields = parse(bytes);
         assert_eq!(fields.host, Some(&b"example.org"[..]));
         assert_eq!(fields.content_length, ContentLength::Bytes(12));
         assert_eq!(fields.transfer_encoding, TransferEncoding::Chunked);
@@ -178,7 +199,7 @@ mod tests {
 
     #[test]
     fn the_line_end_may_be_lf_alone() {
-        let fields = Fields::parse(b"Host: a\nContent-Length: 1\n\n", 0);
+        let fields = parse(b"Host: a\nContent-Length: 1\n\n");
         assert_eq!(
             (fields.host, fields.content_length, fields.end),
             (Some(&b"a"[..]), ContentLength::Bytes(1), Some(27))
@@ -187,7 +208,7 @@ mod tests {
 
     #[test]
     fn an_incomplete_head_keeps_what_was_seen() {
-        let fields = Fields::parse(b"Host: a\r\nContent-Length: 1", 0);
+        let fields = parse(b"Host: a\r\nContent-Length: 1");
         assert_eq!(
             (fields.host, fields.content_length, fields.end),
             (Some(&b"a"[..]), ContentLength::Absent, None)
@@ -197,21 +218,21 @@ mod tests {
     #[test]
     fn folded_lines_belong_to_their_field() {
         let bytes = b"X: a\r\n Host: no\r\nTransfer-Encoding:\r\n\tchunked\r\nHost:\r\n b\r\n\r\n";
-        let fields = Fields::parse(bytes, 0);
+        let fields = parse(bytes);
         assert_eq!(fields.transfer_encoding, TransferEncoding::Chunked);
         assert_eq!((fields.host, fields.end), (Some(&b"b"[..]), Some(bytes.len())));
     }
 
     #[test]
     fn content_lengths_join() {
-        let length = |bytes: &'static [u8]| Fields::parse(bytes, 0).content_length;
+        let length = |bytes: &'static [u8]| parse(bytes).content_length;
         assert_eq!(length(b"Content-Length: 5\r\nContent-Length: 5\r\n\r\n"), ContentLength::Bytes(5));
         assert_eq!(length(b"Content-Length: 5, 5\r\n\r\n"), ContentLength::Bytes(5));
         assert_eq!(length(b"Content-Length: 5\r\nContent-Length: 6\r\n\r\n"), ContentLength::Contradictory);
         for bad in
             [&b"Content-Length: -1\r\n\r\n"[..], b"Content-Length: +1\r\n\r\n", b"Content-Length:\r\n\r\n"]
         {
-            assert_eq!(Fields::parse(bad, 0).content_length, ContentLength::Contradictory);
+            assert_eq!(parse(bad).content_length, ContentLength::Contradictory);
         }
         assert_eq!(length(b"Content-Length: 18446744073709551615\r\n\r\n"), ContentLength::Bytes(u64::MAX));
         assert_eq!(length(b"Content-Length: 18446744073709551616\r\n\r\n"), ContentLength::Contradictory);
@@ -219,7 +240,7 @@ mod tests {
 
     #[test]
     fn only_a_final_chunked_counts() {
-        let coding = |bytes: &'static [u8]| Fields::parse(bytes, 0).transfer_encoding;
+        let coding = |bytes: &'static [u8]| parse(bytes).transfer_encoding;
         assert_eq!(coding(b"Transfer-Encoding: chunked, gzip\r\n\r\n"), TransferEncoding::Other);
         assert_eq!(
             coding(b"Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n"),
@@ -229,7 +250,7 @@ mod tests {
 
     #[test]
     fn other_names_with_a_colon_at_the_same_place_are_not_taken() {
-        let fields = Fields::parse(b"Hose: a\r\nContent-Lengte: 1\r\ntransfer-encodinG2: chunked\r\n\r\n", 0);
+        let fields = parse(b"Hose: a\r\nContent-Lengte: 1\r\ntransfer-encodinG2: chunked\r\n\r\n");
         assert_eq!((fields.host, fields.content_length), (None, ContentLength::Absent));
         assert_eq!(fields.transfer_encoding, TransferEncoding::Absent);
     }

@@ -49,10 +49,11 @@ impl Framing {
 
 #[cfg(test)]
 mod tests {
+    use super::super::line::LineEnds;
     use super::*;
 
     fn fields(bytes: &[u8]) -> Fields<'_> {
-        Fields::parse(bytes, 0)
+        Fields::parse(bytes, 0, LineEnds::new(bytes))
     }
 
     #[test]

@@ -4,6 +4,7 @@
 use memchr::memchr;
 
 use super::field::Fields;
+use super::line::LineEnds;
 use super::target::Target;
 use crate::exchange::Version;
 
@@ -68,21 +69,21 @@ pub fn recognise_in_doubt(bytes: &[u8]) -> Recognition {
     }
 }
 
+#[inline]
 fn recognise_status(bytes: &[u8]) -> Recognition {
-    const PATTERN: &[u8] = b"HTTP/1.d ddd";
-    for (index, pattern) in PATTERN.iter().enumerate() {
-        match (bytes.get(index), pattern) {
-            (None, _) => return Recognition::Incomplete,
-            (Some(byte), b'd') if byte.is_ascii_digit() => {}
-            (Some(byte), pattern) if byte == pattern => {}
-            _ => return Recognition::No,
-        }
+    if let Some(line) = bytes.first_chunk::<13>() {
+        let [b'H', b'T', b'T', b'P', b'/', b'1', b'.', minor, b' ', first, second, third, end] = line else {
+            return Recognition::No;
+        };
+        let is_status = [minor, first, second, third].iter().all(|digit| digit.is_ascii_digit())
+            && matches!(end, b' ' | b'\r' | b'\n');
+        return if is_status { Recognition::Response } else { Recognition::No };
     }
-    match bytes.get(PATTERN.len()) {
-        None => Recognition::Incomplete,
-        Some(b' ' | b'\r' | b'\n') => Recognition::Response,
-        Some(_) => Recognition::No,
-    }
+    let is_prefix = bytes.iter().zip(b"HTTP/1.d ddd").all(|(byte, pattern)| match pattern {
+        b'd' => byte.is_ascii_digit(),
+        pattern => byte == pattern,
+    });
+    if is_prefix { Recognition::Incomplete } else { Recognition::No }
 }
 
 fn recognise_request(bytes: &[u8]) -> Recognition {
@@ -130,10 +131,11 @@ impl<'a> RequestHead<'a> {
     /// is complete.
     #[inline]
     pub fn parse(bytes: &'a [u8]) -> Option<Self> {
-        let line_end = memchr(b'\n', bytes)?;
+        let mut line_ends = LineEnds::new(bytes);
+        let line_end = line_ends.next()?;
         let (before, version) = split_version(&bytes[..line_end])?;
         let mut head = Self::parse_line(before, version)?;
-        head.fields = Fields::parse(bytes, line_end + 1);
+        head.fields = Fields::parse(bytes, line_end + 1, line_ends);
         Some(head)
     }
 
@@ -142,11 +144,14 @@ impl<'a> RequestHead<'a> {
         is_evident_request(bytes).then(|| Self::parse_line(bytes, Version::Http11))?
     }
 
+    #[inline]
     fn parse_line(line: &'a [u8], version: Version) -> Option<Self> {
         // "GET HTTP/1.1" has a method and no target.
-        let method_length = memchr(b' ', line).unwrap_or(line.len());
+        let method_length = line.iter().position(|byte| !is_token(*byte)).unwrap_or(line.len());
         let method = &line[..method_length];
-        if method.is_empty() || method.len() > MAX_METHOD_BYTES || !method.iter().all(|byte| is_token(*byte))
+        if method.is_empty()
+            || method.len() > MAX_METHOD_BYTES
+            || !matches!(line.get(method_length), None | Some(b' '))
         {
             return None;
         }
@@ -159,8 +164,6 @@ impl<'a> RequestHead<'a> {
         while let [b' ', rest @ ..] = target {
             target = rest;
         }
-        // A target holds no space; what stands between it and the version is not part of it.
-        let target = &target[..memchr(b' ', target).unwrap_or(target.len())];
         let target = Target::parse(target, kind == Method::Connect);
         Some(Self { method, kind, target, version, fields: Fields::default() })
     }
@@ -181,17 +184,31 @@ impl<'a> ResponseHead<'a> {
         }
         let digit = |index: usize| u16::from(bytes[index] - b'0');
         let status = digit(9) * 100 + digit(10) * 10 + digit(11);
-        let line_end = memchr(b'\n', &bytes[12..])?;
-        Some(Self { status, fields: Fields::parse(bytes, 12 + line_end + 1) })
+        let mut line_ends = LineEnds::new(bytes);
+        let start = line_ends.next()? + 1;
+        Some(Self { status, fields: Fields::parse(bytes, start, line_ends) })
     }
 }
 
 /// `tchar` of RFC 9110 § 5.6.2.
 #[inline]
 fn is_token(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric()
-        || matches!(byte, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'^' | b'_' | b'`' | b'|' | b'~')
+    TOKEN[byte as usize]
 }
+
+static TOKEN: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        table[byte as usize] = byte.is_ascii_alphanumeric()
+            || matches!(
+                byte,
+                b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'^' | b'_' | b'`' | b'|' | b'~'
+            );
+        byte += 1;
+    }
+    table
+};
 
 #[cfg(test)]
 mod tests {

@@ -8,6 +8,7 @@ mod field;
 mod framing;
 mod gather;
 mod head;
+mod line;
 mod pairing;
 mod target;
 #[cfg(test)]

@@ -9,6 +9,9 @@ use super::head::Method;
 use crate::exchange::{Answer, Exchange, Sink, Tag, Unanswered};
 use crate::flow::Sequence;
 
+/// Requests that stay pending where no answer was ever seen: the answers may only be late on the mirror.
+const MAX_LATE_ANSWERS: usize = 8;
+
 /// A request that waits for its answer.
 #[derive(Clone, Copy, Debug)]
 pub struct PendingRequest {
@@ -21,6 +24,8 @@ pub struct PendingRequest {
     pub method: Method,
     /// The body is not complete.
     pub is_open: bool,
+    /// The first byte missed of the requests after this one, where some were missed before the next.
+    pub lost_after: Option<Sequence>,
 }
 
 /// The requests of one connection that wait, oldest first.
@@ -56,10 +61,23 @@ impl Pairing {
         self.pending.is_empty()
     }
 
-    /// Notes that bytes are missing; `answers_from`: the first of them, where they are missing among the answers.
-    pub fn note_loss(&mut self, answers_from: Option<Sequence>) {
+    /// What came before is unknown.
+    pub fn note_unknown_start(&mut self) {
         self.is_lossy = true;
-        self.lost_from = self.lost_from.or(answers_from);
+    }
+
+    /// Bytes are missing among the answers, from `first` on.
+    pub fn note_lost_answers(&mut self, first: Sequence) {
+        self.is_lossy = true;
+        self.lost_from = self.lost_from.or(Some(first));
+    }
+
+    /// Bytes are missing among the requests, from `first` on.
+    pub fn note_lost_requests(&mut self, first: Sequence) {
+        self.is_lossy = true;
+        if let Some(newest) = self.pending.back_mut() {
+            newest.lost_after = newest.lost_after.or(Some(first));
+        }
     }
 
     /// The answers begin at `first` without a SYN: what the client had acknowledged before is missing.
@@ -67,7 +85,7 @@ impl Pairing {
         if let Some(oldest) = self.pending.front()
             && first.is_after(oldest.acknowledgement)
         {
-            self.note_loss(Some(oldest.acknowledgement));
+            self.note_lost_answers(oldest.acknowledgement);
         }
     }
 
@@ -91,11 +109,16 @@ impl Pairing {
             {
                 return None;
             }
+            let Some(lost_from) = self.lost_from else { break };
             // The client went on to its next request with bytes that we missed, and this answer comes after them.
-            let is_missed = self.pending.get(1).zip(self.lost_from).is_some_and(|(next, lost_from)| {
+            let is_passed_by = self.pending.get(1).is_some_and(|next| {
                 next.acknowledgement.is_after(lost_from) && !next.acknowledgement.is_after(origin.sequence)
             });
-            if !is_missed {
+            // Answers were missed, and so were requests that the server had seen when it answered: this may be the
+            // answer to one of those, unless it begins where the client stood when it asked.
+            let is_uncertain = origin.sequence.is_after(front.acknowledgement)
+                && front.lost_after.is_some_and(|lost_after| origin.acknowledgement.is_after(lost_after));
+            if !is_passed_by && !is_uncertain {
                 break;
             }
             let missed = self.pop(cx)?;
@@ -106,7 +129,9 @@ impl Pairing {
 
     /// With answers never seen: gives up the requests whose answers the client had received at `acknowledgement`.
     pub fn give_up_acknowledged<S: Sink>(&mut self, acknowledgement: Sequence, cx: &mut Context<'_, S>) {
-        while self.pending.front().is_some_and(|front| acknowledgement.is_after(front.acknowledgement)) {
+        while self.pending.len() > MAX_LATE_ANSWERS
+            && self.pending.front().is_some_and(|front| acknowledgement.is_after(front.acknowledgement))
+        {
             if let Some(missed) = self.pop(cx) {
                 report(&missed, Err(Unanswered::Missed), cx);
             }

@@ -1,7 +1,7 @@
 //! The request target (RFC 9112 § 3.2) → host and path. Drops scheme, user information, query and fragment, so that
 //! no credential and no query string gets further than this file.
 
-use memchr::{memchr, memchr2, memmem, memrchr};
+use memchr::{memchr, memchr2, memchr3, memmem, memrchr};
 
 /// Authority (of absolute-form and CONNECT targets, else empty) and path of a request target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,11 +11,14 @@ pub struct Target<'a> {
 }
 
 impl<'a> Target<'a> {
+    /// A target holds no space: what follows one is not part of it.
     #[inline]
     pub fn parse(target: &'a [u8], is_connect: bool) -> Self {
         if target.first() == Some(&b'/') && !is_connect {
-            return Self { authority: b"", path: without_query(target) };
+            let end = memchr3(b'?', b'#', b' ', target).unwrap_or(target.len());
+            return Self { authority: b"", path: &target[..end] };
         }
+        let target = &target[..memchr(b' ', target).unwrap_or(target.len())];
         if is_connect {
             return Self { authority: without_userinfo(without_query(target)), path: b"" };
         }

@@ -27,7 +27,7 @@ fn pipelined_requests_are_answered_in_order() {
         .server(b"HTTP/1.1 202 OK\r\nContent-Length: 0\r\n\r\n")
         .play();
     assert_eq!(heard.lines(), ["GET /1 → 200 39", "HEAD /2 → 201 39", "POST /3 → 202 38"]);
-    assert_eq!(heard.request_bytes, [19, 20, 41]);
+    assert_eq!(heard.request_bytes, [19, 20, 40]);
 }
 
 #[test]
@@ -153,7 +153,7 @@ fn blank_lines_lf_and_folds_are_tolerated() {
         .client(GET)
         .server(OK)
         .play();
-    assert_eq!(heard.lines(), ["GET h/ → 200 38", "GET h/a → 200 40"]);
+    assert_eq!(heard.lines(), ["GET h/ → 200 37", "GET h/a → 200 40"]);
 }
 
 #[test]
@@ -180,7 +180,7 @@ fn heads_split_anywhere_are_one() {
     let heard = conversation.play();
     assert_eq!(heard.lines(), ["GET h/a → 200 40"]);
     assert_eq!(heard.times, [(3, 38, 77)]);
-    assert_eq!(heard.account.frames(FrameReason::Undecided), 23);
+    assert_eq!(heard.account.frames(FrameReason::Undecided), 34);
 }
 
 #[test]

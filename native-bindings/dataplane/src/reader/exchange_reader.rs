@@ -35,7 +35,7 @@ impl ExchangeReader {
         limit: BatchLimit,
         idle_now: impl FnOnce() -> Timestamp,
     ) -> ExchangeBatch {
-        self.pump.feed(limit, |rows| rows.ready_bytes() >= target_bytes, idle_now);
+        self.pump.feed(limit, |rows| rows.ready_bytes() >= target_bytes, |_| (), idle_now);
         if self.pump.is_over() && !self.has_finished {
             self.has_finished = true;
             self.pump.engine.sink_mut().finish();

@@ -39,20 +39,24 @@ impl<S: Sink> FramePump<S> {
         Ok(Self { source, engine: Engine::new(limits, sink), faults_taken: 0, end: None })
     }
 
-    /// Feeds frames until the limit, the end, a pause of a live source, or `is_enough`. `idle_now` is asked for the time when
+    /// Feeds frames until the limit, the end, a pause of a live source, or `is_enough`. `on_gap` is called
+    /// where time passed without being captured. `idle_now` is asked for the time when
     /// a live source pauses. At the end the engine is finished, once.
     pub(super) fn feed(
         &mut self,
         limit: BatchLimit,
         is_enough: impl Fn(&S) -> bool,
+        on_gap: impl Fn(&mut S),
         idle_now: impl FnOnce() -> Timestamp,
     ) {
         if self.is_over() {
             return;
         }
         let end = match &mut self.source {
-            FrameSource::Captures(captures) => feed_from(&mut **captures, &mut self.engine, limit, is_enough),
-            FrameSource::Synth(synth) => feed_from(&mut **synth, &mut self.engine, limit, is_enough),
+            FrameSource::Captures(captures) => {
+                feed_from(&mut **captures, &mut self.engine, limit, is_enough, on_gap)
+            }
+            FrameSource::Synth(synth) => feed_from(&mut **synth, &mut self.engine, limit, is_enough, on_gap),
         };
         match end {
             Ok(BatchEnd::Limit) => {}
@@ -103,6 +107,7 @@ fn feed_from<S: Sink>(
     engine: &mut Engine<S>,
     limit: BatchLimit,
     is_enough: impl Fn(&S) -> bool,
+    on_gap: impl Fn(&mut S),
 ) -> Result<BatchEnd, SourceError> {
     let span_nanos = u64::try_from(limit.max_span.as_nanos()).unwrap_or(u64::MAX);
     let mut until = None;
@@ -115,6 +120,7 @@ fn feed_from<S: Sink>(
                     break;
                 }
             }
+            Next::Gap => on_gap(engine.sink_mut()),
             Next::Idle => return Ok(BatchEnd::Idle),
             Next::End => return Ok(BatchEnd::Over),
         }

@@ -47,7 +47,7 @@ impl WindowReader {
     pub fn next_batch(&mut self, limit: BatchLimit, idle_now: impl FnOnce() -> Timestamp) -> WindowBatch {
         let has_backlog = |aggregator: &WindowAggregator| aggregator.closed_count() >= MAX_CLOSED_PER_BATCH;
         if !has_backlog(self.pump.engine.sink()) {
-            self.pump.feed(limit, has_backlog, idle_now);
+            self.pump.feed(limit, has_backlog, WindowAggregator::begin_input, idle_now);
         }
         if self.pump.is_over() && !self.has_finished {
             self.has_finished = true;
@@ -135,9 +135,9 @@ mod tests {
         assert_eq!(faults, []);
         let sums = sums(&windows, &["requests", "requestBytes", "responseBytes", "newConnections"]);
         for client in truth["clients"].as_array().unwrap() {
-            let keys = ["requests", "request_bytes", "response_bytes", "connections"];
+            let keys = ["requests", "requestBytes", "responseBytes", "connections"];
             let expected: Vec<u64> = keys.iter().map(|key| client[*key].as_u64().unwrap()).collect();
-            assert_eq!(sums[client["address"].as_str().unwrap()], expected, "{client}");
+            assert_eq!(sums[client["clientAddress"].as_str().unwrap()], expected, "{client}");
         }
         assert!(steps.len() >= 8640, "a day of ten-second steps: {}", steps.len());
         let statistics = reader.statistics();

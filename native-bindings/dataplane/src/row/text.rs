@@ -177,12 +177,12 @@ impl Text {
 /// once, in lanes of one word: into fours, then twos, then ones.
 #[inline]
 fn eight_digits(number: u64) -> u64 {
-    let fours = number / 10_000 | (number % 10_000) << 32;
+    let fours = (number / 10_000) | ((number % 10_000) << 32);
     // x / 100 as x · 5243 >> 19: exact below 10⁴, as the test tries.
-    let hundreds = (fours * 5_243 >> 19) & 0x0000_007f_0000_007f;
+    let hundreds = ((fours * 5_243) >> 19) & 0x0000_007f_0000_007f;
     let twos = hundreds | (fours - hundreds * 100) << 16;
     // x / 10 as x · 103 >> 10: exact below 100.
-    let tens = (twos * 103 >> 10) & 0x000f_000f_000f_000f;
+    let tens = ((twos * 103) >> 10) & 0x000f_000f_000f_000f;
     let ones = tens | (twos - tens * 10) << 8;
     ones | ASCII_ZEROS
 }

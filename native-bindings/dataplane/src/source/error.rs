@@ -9,6 +9,8 @@ pub enum ErrorClass {
     Usage,
     /// The input is missing, not readable or damaged (exit code 3).
     Unreadable,
+    /// Listening failed while it ran (exit code 1).
+    Failed,
 }
 
 /// Why an input cannot be read (further). One variant per cause; the message names place and cure.
@@ -51,19 +53,43 @@ pub enum SourceError {
          before it was used (copy the file again)"
     )]
     CorruptCompression { input: String, offset: u64, cause: io::Error },
+
+    #[error("no interface is called {interface}; there are: {available}")]
+    UnknownInterface { interface: String, available: String },
+
+    #[error(
+        "{interface}: frames of hardware type {hardware_type} (ARPHRD) are not read; listen on an Ethernet, loopback \
+         or raw IP interface"
+    )]
+    UnsupportedInterface { interface: String, hardware_type: String },
+
+    #[error(
+        "{interface}: no permission to listen; run as root, or grant the right once with `setcap cap_net_raw+ep` on \
+         the program"
+    )]
+    NoPermission { interface: String },
+
+    #[error(
+        "{interface}: listening failed: {cause}; check that the interface is up (`ip link show {interface}`)"
+    )]
+    Listen { interface: String, cause: io::Error },
 }
 
 impl SourceError {
     pub const fn class(&self) -> ErrorClass {
         match self {
-            Self::StandardInputTwice => ErrorClass::Usage,
+            Self::StandardInputTwice | Self::UnknownInterface { .. } | Self::UnsupportedInterface { .. } => {
+                ErrorClass::Usage
+            }
+            Self::Listen { .. } => ErrorClass::Failed,
             Self::Open { .. }
             | Self::Io { .. }
             | Self::Empty { .. }
             | Self::NotACapture { .. }
             | Self::Truncated { .. }
             | Self::Corrupt { .. }
-            | Self::CorruptCompression { .. } => ErrorClass::Unreadable,
+            | Self::CorruptCompression { .. }
+            | Self::NoPermission { .. } => ErrorClass::Unreadable,
         }
     }
 }

@@ -2,12 +2,13 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::time::Duration;
 
 use super::buffer::DEFAULT_BUFFER_BYTES;
 use super::capture::CaptureReader;
 use super::error::SourceError;
 use super::input::STDIN;
-use super::{Frame, Source, SourceProgress};
+use super::{Frame, Next, Source, SourceProgress};
 use crate::time::Timestamp;
 
 /// Buffers of all inputs together, while there are several.
@@ -23,6 +24,7 @@ struct Input {
     reader: Option<CaptureReader>,
     /// As of the time the reader was dropped.
     progress: SourceProgress,
+    has_begun: bool,
 }
 
 /// Reads captures as if they were one. A faulty one ends at its fault and leaves the others alone.
@@ -32,6 +34,8 @@ pub struct MergedCaptures {
     queue: BinaryHeap<Reverse<(Timestamp, usize)>>,
     /// The input whose frame was handed out last.
     last: Option<usize>,
+    /// Inputs that have begun and not ended; `None` before the first frame.
+    running: Option<usize>,
     buffer_bytes: usize,
     faults: Vec<SourceError>,
 }
@@ -53,6 +57,7 @@ pub fn open_all(paths: &[String]) -> Result<MergedCaptures, SourceError> {
         inputs: Vec::with_capacity(paths.len()),
         queue: BinaryHeap::with_capacity(paths.len()),
         last: None,
+        running: None,
         buffer_bytes,
         faults: Vec::new(),
     };
@@ -66,7 +71,7 @@ impl MergedCaptures {
     fn add(&mut self, path: &str, is_only: bool) {
         let index = self.inputs.len();
         let progress = SourceProgress::default();
-        self.inputs.push(Input { path: path.to_owned(), reader: None, progress });
+        self.inputs.push(Input { path: path.to_owned(), reader: None, progress, has_begun: false });
         self.reopen(index);
         if is_only {
             return;
@@ -121,9 +126,7 @@ impl MergedCaptures {
 
     /// The input that holds the earliest frame, moved to that frame.
     fn earliest(&mut self) -> Option<usize> {
-        if let Some(last) = self.last.take() {
-            self.queue_next(last);
-        }
+        self.queue_last();
         loop {
             let Reverse((_, index)) = self.queue.pop()?;
             if self.inputs[index].reader.is_some() {
@@ -132,11 +135,45 @@ impl MergedCaptures {
             }
             self.reopen(index);
             self.queue_next(index);
+            self.count_end(index);
         }
+    }
+
+    fn queue_last(&mut self) {
+        if let Some(last) = self.last.take() {
+            self.queue_next(last);
+            self.count_end(last);
+        }
+    }
+
+    fn count_end(&mut self, index: usize) {
+        let Input { reader, has_begun, .. } = &self.inputs[index];
+        if *has_begun && reader.is_none() {
+            self.running = self.running.map(|running| running - 1);
+        }
+    }
+
+    /// Whether the next frame is the first of its input while all that began before have ended. True once.
+    fn begins_after_gap(&mut self) -> bool {
+        self.queue_last();
+        let Some(&Reverse((_, index))) = self.queue.peek() else { return false };
+        if std::mem::replace(&mut self.inputs[index].has_begun, true) {
+            return false;
+        }
+        let running_before = self.running.replace(self.running.unwrap_or(0) + 1);
+        running_before == Some(0)
     }
 }
 
 impl Source for MergedCaptures {
+    #[inline]
+    fn poll_frame(&mut self, _: Duration) -> Result<Next<'_>, SourceError> {
+        if self.inputs.len() != 1 && self.begins_after_gap() {
+            return Ok(Next::Gap);
+        }
+        Ok(self.next_frame()?.map_or(Next::End, Next::Frame))
+    }
+
     /// Never an error: faults are kept.
     #[inline]
     fn next_frame(&mut self) -> Result<Option<Frame<'_>>, SourceError> {
@@ -178,6 +215,25 @@ mod tests {
             seen.push((frame.timestamp.0 / 1_000_000_000, frame.data[0]));
         }
         (seen, merged)
+    }
+
+    #[test]
+    fn tells_a_gap_between_captures_from_silence_within_one() {
+        let captures =
+            [capture(b'a', &[1, 9]), capture(b'b', &[5]), capture(b'c', &[20, 40]), capture(b'd', &[50])];
+        let files: Vec<_> = captures.iter().map(|bytes| TemporaryFile::new(bytes)).collect();
+        let paths: Vec<_> = files.iter().map(|file| file.0.clone()).collect();
+        let mut merged = open_all(&paths).unwrap();
+        let mut seen = String::new();
+        loop {
+            match merged.poll_frame(Duration::ZERO).unwrap() {
+                Next::Frame(frame) => seen.push(char::from(frame.data[0])),
+                Next::Gap => seen.push('|'),
+                Next::Idle => unreachable!("captures are never idle"),
+                Next::End => break,
+            }
+        }
+        assert_eq!(seen, "aba|cc|d");
     }
 
     #[test]

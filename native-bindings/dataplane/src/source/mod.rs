@@ -1,6 +1,7 @@
 //! Where frames come from: capture files, standard input, a network interface. Out: one [`Frame`] at a time, in
 //! the order of the source. Does not look inside a frame.
 
+mod af_packet;
 mod buffer;
 mod capture;
 mod error;
@@ -10,6 +11,7 @@ mod pcap;
 mod pcapng;
 mod pcapng_interface;
 
+pub use af_packet::{KernelCounts, LiveCapture, LiveOptions, listen};
 pub use capture::{CaptureReader, open};
 pub use error::{ErrorClass, SourceError};
 pub use input::SourceProgress;
@@ -58,6 +60,8 @@ pub struct Frame<'a> {
 #[derive(Clone, Copy, Debug)]
 pub enum Next<'a> {
     Frame(Frame<'a>),
+    /// Nothing was captured between the frame before and the one that follows: one capture ended before the next began.
+    Gap,
     /// Nothing arrived in time; more may come.
     Idle,
     End,

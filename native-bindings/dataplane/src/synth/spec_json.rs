@@ -346,4 +346,20 @@ mod tests {
         );
         std::fs::remove_dir_all(&folder).unwrap();
     }
+
+    #[test]
+    fn the_example_of_the_documentation_is_read() {
+        let document = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/synth.md");
+        let text = std::fs::read_to_string(document).unwrap();
+        let block = |language: &str| text.split(&format!("```{language}\n")).nth(1)?.split("```").next();
+        let (json, csv) = (block("json").unwrap(), block("csv").unwrap());
+        let folder = std::env::temp_dir().join(format!("foretap-synth-document-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("demand.csv"), csv).unwrap();
+        let short = json.replace("\"duration\": \"2d\"", "\"duration\": \"10m\"");
+        let spec = read("docs/synth.md", &short, &folder).unwrap();
+        std::fs::remove_dir_all(&folder).unwrap();
+        assert_eq!(spec.clients.len(), 2);
+        assert_eq!(spec.clients[0].routes[0].next, [(1, 2.0), (0, 1.0)]);
+    }
 }

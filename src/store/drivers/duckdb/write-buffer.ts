@@ -28,8 +28,8 @@ interface Batch {
 /** DuckDB's words for faults of a row, not of the store: it would fail for ever. */
 const ROW_FAULT = /^(Conversion|Constraint|Invalid Input|Out of Range) Error/;
 
-/** Rows of a data chunk: DuckDB's vector size. */
-const CHUNK_ROWS = 2_048;
+/** Rows of a data chunk, for which the event loop is held; DuckDB takes up to 2048. */
+const CHUNK_ROWS = 512;
 
 /**
  * Collects rows and writes them together in the background: after `flushInterval`, at `flushBytes`, or when asked. Holds at most

@@ -1,0 +1,48 @@
+// What the commands that read traffic share: how an input is named on the command line, and how its faults end the command.
+import { type DataplaneError, faultToError, type Input, type InputFault } from '../dataplane/index.js';
+import { type ExitCode, UsageError } from '../core/index.js';
+import { describeError } from './output.js';
+
+export const FILE_ARGUMENT = 'capture: pcap or pcapng, plain, gzip or zstd; "-" for stdin; "synth:SPEC" for synthetic traffic';
+
+const SYNTH_PREFIX = 'synth:';
+
+/** `synth:demo` → synthetic traffic; anything else is a capture file. Throws {@link UsageError} on a combination that cannot be read. */
+export function parseInputs(texts: readonly string[]): Input[] {
+  const inputs = texts.map(
+    (text): Input =>
+      text.startsWith(SYNTH_PREFIX)
+        ? { kind: 'synth', spec: text.slice(SYNTH_PREFIX.length) }
+        : { kind: 'capture', path: text },
+  );
+  if (inputs.length > 1 && inputs.some((input) => input.kind === 'synth')) {
+    throw new UsageError('synthetic traffic cannot be read together with another input', 'Write it to a file first: foretap synth SPEC --out FILE.');
+  }
+  if (texts.filter((text) => text === '-').length > 1) {
+    throw new UsageError('stdin ("-") is named more than once', 'Name it once.');
+  }
+  return inputs;
+}
+
+/** Tells every input fault once, as it happens, and remembers how the command has to end. */
+export class FaultReport {
+  private first: DataplaneError | null = null;
+
+  constructor(private readonly write: (text: string) => void) {}
+
+  add(fault: InputFault): void {
+    const error = faultToError(fault);
+    this.first ??= error;
+    this.write(describeError(error));
+  }
+
+  /** The exit code that the faults call for; `undefined` if there were none. */
+  get exitCode(): ExitCode | undefined {
+    return this.first?.exitCode;
+  }
+
+  /** Sets the process's exit code where there was a fault; what could be read was used. */
+  settle(): void {
+    if (this.first) process.exitCode = this.first.exitCode;
+  }
+}
