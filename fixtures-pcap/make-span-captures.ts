@@ -163,7 +163,7 @@ offloads off, the server's frames mirrored to the tap by \`tc mirred\`. \`NAME.r
 logs in the columns that \`npm run corpus\` reads; it states no packet times, since a server does not know them.
 
 \`npx tsx fixtures-pcap/make-span-captures.ts [NAME…]\` (as root) makes them anew, and this page and the manifest;
-\`npm run corpus -- fixtures-pcap\` compares them. \`npx tsx\` files here: \`scenario.ts\` says what happens in each
+\`npm run corpus -- fixtures-pcap\` compares them. \`scenario.ts\` says what happens in each
 capture, \`node-server.ts\` and \`raw-client.ts\` are the ends that nginx and curl do not cover.
 
 | capture | why it exists | how it was made |

@@ -94,7 +94,7 @@ function createOwn(
  * may share cargo's folder.
  */
 function buildExtractor(folder: string): string {
-  const options = ['build', '--release', '-p', 'foretap-dataplane', '--example', 'extract'];
+  const options = ['build', '--release', '-p', 'foretap-dataplane', '--example', 'bench'];
   const build = spawnSync('cargo', [...options, '--message-format', 'json-render-diagnostics'], {
     cwd: 'native-bindings',
     encoding: 'utf8',
@@ -104,7 +104,7 @@ function buildExtractor(folder: string): string {
   const artifacts = (build.stdout ?? '').split('\n').filter((line) => line.includes('"executable"'));
   const executable = artifacts
     .map((line) => JSON.parse(line) as { target?: { name?: string }; executable?: string | null })
-    .find(({ target, executable }) => target?.name === 'extract' && executable)?.executable;
+    .find(({ target, executable }) => target?.name === 'bench' && executable)?.executable;
   if (build.status !== 0 || !executable)
     throw new Error('cannot build the extractor: see the messages of cargo above');
   const copy = join(folder, 'extract');
@@ -117,8 +117,10 @@ function countRow(_line: string, at: number): number {
   return at === 0 ? 0 : 1;
 }
 
+/** A line is a window, or an array of them. */
 function countWindow(line: string): number {
-  return (JSON.parse(line) as { requests: number }).requests;
+  const windows = [JSON.parse(line)].flat() as { requests: number }[];
+  return windows.reduce((sum, { requests }) => sum + requests, 0);
 }
 
 function sumLines(command: readonly string[], count: (line: string, at: number) => number): Promise<number> {
