@@ -33,11 +33,6 @@ export class MaxCalibrator {
   private readonly window = new SortedWindow(WINDOW_STEPS);
   private readonly readLevels = Float64Array.from(QUANTILE_LEVELS);
 
-  /** Maxima learned from, at most the size of the window. */
-  get count(): number {
-    return this.window.count;
-  }
-
   /**
    * Writes one value for each level at `at`: non-decreasing, non-negative. `highest` holds, for each level, the highest value of any
    * step. Returns what to {@link record} with the outcome.
