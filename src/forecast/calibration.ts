@@ -7,13 +7,14 @@ const MEDIAN = QUANTILE_LEVELS.indexOf(0.5);
 const UPPER = QUANTILE_LEVELS.indexOf(0.9);
 
 const WINDOW_STEPS = 500;
-/** The prior (the highest quantile of any step) weighs as much as this many observations. */
-const PRIOR_STEPS = 20;
+/** The prior (the highest quantile of any step) fades while this many maxima are observed; then it is gone, biased as it may be. */
+const PRIOR_STEPS = 40;
 /** How far one miss moves the level that is read: γ of Gibbs and Candès, who use 0.005. */
 const ADAPTATION_RATE = 0.005;
-const MAX_NORMALIZED_ERROR = 25;
-/** A width of nothing (demand never moved) would make every later error infinite. */
-const MIN_WIDTH_RATIO = 0.01;
+/** Errors beyond this many widths are kept as if they were that size: one burst out of rest must not rule the busy hours. */
+const MAX_NORMALIZED_ERROR = 100;
+/** The width is at least this share of the center (and one request a step): steps that are too sure would make errors endless. */
+const MIN_WIDTH_RATIO = 0.05;
 
 /** What was expected of a maximum when it was forecast; scored when it has happened. */
 export interface MaxExpectation {
@@ -32,19 +33,14 @@ export class MaxCalibrator {
   private readonly window = new SortedWindow(WINDOW_STEPS);
   private readonly readLevels = Float64Array.from(QUANTILE_LEVELS);
 
-  /** Maxima learned from, at most the size of the window. */
-  get count(): number {
-    return this.window.count;
-  }
-
   /**
    * Writes one value for each level at `at`: non-decreasing, non-negative. `highest` holds, for each level, the highest value of any
    * step. Returns what to {@link record} with the outcome.
    */
   writeRow(highest: Float64Array, unitPerSecond: number, out: Float64Array, at: number): MaxExpectation {
     const center = highest[MEDIAN]!;
-    const width = Math.max(highest[UPPER]! - center, MIN_WIDTH_RATIO * unitPerSecond);
-    const trust = this.window.count / (this.window.count + PRIOR_STEPS);
+    const width = Math.max(highest[UPPER]! - center, MIN_WIDTH_RATIO * center, unitPerSecond);
+    const trust = Math.min(1, this.window.count / PRIOR_STEPS);
     for (let i = 0; i < LEVELS; i++) {
       const learned = trust > 0 ? center + width * this.window.quantile(this.readLevels[i]!) : 0;
       out[at + i] = trust * learned + (1 - trust) * highest[i]!;

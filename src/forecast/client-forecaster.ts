@@ -14,7 +14,7 @@ const MOTION_STEPS = 10;
 
 /**
  * Learns one client's demand step by step and forecasts it. Deterministic, incremental (a step costs the same after a minute and
- * after a year) and bounded: on a grid of minutes some hundred thousand numbers a client, most of them the history of two weeks.
+ * after a year) and bounded: most of its memory is the history of two of the longest season, and the windows of past errors.
  */
 export class ClientForecaster {
   private readonly stepMs: DurationMs;

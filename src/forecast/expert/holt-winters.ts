@@ -1,7 +1,7 @@
 import type { DemandHistory } from '../demand-history.js';
 import type { Expert, ExpertContext } from '../types.js';
 
-/** Damping of the trend: about ten steps of it are believed (Gardner, McKenzie 1985 find 0.8–0.98 best). */
+/** Damping of the trend: about ten steps of it are believed (damped trend: Gardner, McKenzie 1985). */
 const DAMPING = 0.9;
 const SEASON_GAIN = 0.2;
 /** The grid: gains of the level with gains of the trend, without a season and with one. */
