@@ -1,13 +1,17 @@
 // How an event and a run read on a terminal.
 import { msToDuration } from '../core/index.js';
-import type { ForetapEvent } from '../event/index.js';
 import type { Outcome, ScalingDecision, ShadowCommand } from '../domain/index.js';
+import type { ForetapEvent } from '../event/index.js';
 
 /** One line an event: time, type, client, what it is about. `decision` is the one behind a command, where known. */
 export function formatEvent(event: ForetapEvent, decision: ScalingDecision | null): string {
   const [, , family, name] = event.type.split('.');
   const { application, client } = event.data;
-  const head = [event.time.slice(0, 19).concat('Z'), `${family}.${name}`.padEnd(16), `${application}/${client}`.padEnd(32)];
+  const head = [
+    event.time.slice(0, 19).concat('Z'),
+    `${family}.${name}`.padEnd(16),
+    `${application}/${client}`.padEnd(32),
+  ];
   return [...head, describeData(event, decision)].join('  ');
 }
 
@@ -25,7 +29,10 @@ function describeCommand(command: ShadowCommand, decision: ScalingDecision | nul
 function describeReason(decision: ScalingDecision): string {
   const { predictedPerSecond, observedPerSecond, currentResources, capacityPerSecond, leadTimeMs } = decision;
   const now = observedPerSecond === null ? 'unknown' : formatRate(observedPerSecond);
-  const expected = predictedPerSecond === null ? '' : `, expected ${formatRate(predictedPerSecond)} within ${msToDuration(leadTimeMs)}`;
+  const expected =
+    predictedPerSecond === null
+      ? ''
+      : `, expected ${formatRate(predictedPerSecond)} within ${msToDuration(leadTimeMs)}`;
   return `${decision.reason}: now ${now}${expected}, ${currentResources} × ${formatRate(capacityPerSecond)} there`;
 }
 

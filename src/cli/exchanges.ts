@@ -8,7 +8,9 @@ export function createExchangesCommand(): Command {
   return new Command('exchanges')
     .description('Print one row an exchange (a request and its answer), in order of request time.')
     .argument('<file...>', FILE_ARGUMENT)
-    .addOption(new Option('--format <format>', 'how rows are written').choices(['tsv', 'ndjson']).default('tsv'))
+    .addOption(
+      new Option('--format <format>', 'how rows are written').choices(['tsv', 'ndjson']).default('tsv'),
+    )
     .action(async (files: string[], options: { format: 'tsv' | 'ndjson' }) => {
       const faults = new FaultReport((text) => process.stderr.write(text));
       const rows = readExchanges({

@@ -1,10 +1,9 @@
 import { Command } from 'commander';
 import { loadConfig } from '../config/index.js';
-import { EXIT_CODE, ForetapError, SILENT_LOGGER } from '../core/index.js';
+import { EXIT_CODE, ForetapError, msToIso, SILENT_LOGGER } from '../core/index.js';
 import { explain } from '../decision/index.js';
 import { openStore } from '../store/index.js';
 import { formatTable, writeFully } from './output.js';
-import { msToIso } from '../core/index.js';
 
 /** The ledger has no decision of that id. */
 class UnknownDecisionError extends ForetapError {
@@ -17,15 +16,23 @@ const MAX_LISTED_DECISIONS = 20;
 /** `foretap explain ID`: a decision of the ledger, in words; without an id, the latest decisions that changed something. */
 export function createExplainCommand(): Command {
   return new Command('explain')
-    .description('Say in words why a decision was taken and what followed; without an id, list the latest ones.')
+    .description(
+      'Say in words why a decision was taken and what followed; without an id, list the latest ones.',
+    )
     .argument('[id]', 'decision id, as printed with every event')
     .option('--store <file>', 'the store that holds the ledger (default: store.path of the configuration)')
     .option('--config <file>', 'YAML configuration')
     .action(async (id: string | undefined, options: { store?: string; config?: string }) => {
       const config = loadConfig(options.config ?? null);
-      const store = await openStore({ ...config.store, path: options.store ?? config.store.path }, SILENT_LOGGER);
+      const store = await openStore(
+        { ...config.store, path: options.store ?? config.store.path },
+        SILENT_LOGGER,
+      );
       try {
-        await writeFully(process.stdout, id === undefined ? await listDecisions(store) : await explainDecision(store, id));
+        await writeFully(
+          process.stdout,
+          id === undefined ? await listDecisions(store) : await explainDecision(store, id),
+        );
       } finally {
         await store.close();
       }
@@ -37,7 +44,10 @@ type OpenedStore = Awaited<ReturnType<typeof openStore>>;
 async function explainDecision(store: OpenedStore, id: string): Promise<string> {
   const decision = await store.decisionById(id);
   if (!decision) {
-    throw new UnknownDecisionError(`the ledger has no decision ${id}`, 'foretap explain, without an id, lists the latest decisions; --store names another store.');
+    throw new UnknownDecisionError(
+      `the ledger has no decision ${id}`,
+      'foretap explain, without an id, lists the latest decisions; --store names another store.',
+    );
   }
   const [forecast, commands, outcomes, shadows] = await Promise.all([
     decision.forecastId === null ? undefined : store.forecastById(decision.forecastId),
@@ -50,7 +60,9 @@ async function explainDecision(store: OpenedStore, id: string): Promise<string> 
 
 async function listDecisions(store: OpenedStore): Promise<string> {
   const changes = await Promise.all(
-    (['scale_out', 'scale_in'] as const).map((action) => store.listDecisions({ action, limit: MAX_LISTED_DECISIONS })),
+    (['scale_out', 'scale_in'] as const).map((action) =>
+      store.listDecisions({ action, limit: MAX_LISTED_DECISIONS }),
+    ),
   );
   const decisions = changes
     .flat()
@@ -58,7 +70,14 @@ async function listDecisions(store: OpenedStore): Promise<string> {
     .slice(-MAX_LISTED_DECISIONS);
   if (decisions.length === 0) return 'No decision has changed anything yet.\n';
   return formatTable(
-    [{ title: 'decision' }, { title: 'time' }, { title: 'application' }, { title: 'client' }, { title: 'resources', align: 'right' }, { title: 'reason' }],
+    [
+      { title: 'decision' },
+      { title: 'time' },
+      { title: 'application' },
+      { title: 'client' },
+      { title: 'resources', align: 'right' },
+      { title: 'reason' },
+    ],
     decisions.map((decision) => [
       decision.id,
       msToIso(decision.decidedAtMs),

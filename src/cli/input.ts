@@ -1,9 +1,11 @@
 // What the commands that read traffic share: how an input is named on the command line, and how its faults end the command.
-import { type DataplaneError, faultToError, type Input, type InputFault } from '../dataplane/index.js';
+
 import { type ExitCode, UsageError } from '../core/index.js';
+import { type DataplaneError, faultToError, type Input, type InputFault } from '../dataplane/index.js';
 import { describeError } from './output.js';
 
-export const FILE_ARGUMENT = 'capture: pcap or pcapng, plain, gzip or zstd; "-" for stdin; "synth:SPEC" for synthetic traffic';
+export const FILE_ARGUMENT =
+  'capture: pcap or pcapng, plain, gzip or zstd; "-" for stdin; "synth:SPEC" for synthetic traffic';
 
 const SYNTH_PREFIX = 'synth:';
 
@@ -16,7 +18,10 @@ export function parseInputs(texts: readonly string[]): Input[] {
         : { kind: 'capture', path: text },
   );
   if (inputs.length > 1 && inputs.some((input) => input.kind === 'synth')) {
-    throw new UsageError('synthetic traffic cannot be read together with another input', 'Write it to a file first: foretap synth SPEC --out FILE.');
+    throw new UsageError(
+      'synthetic traffic cannot be read together with another input',
+      'Write it to a file first: foretap synth SPEC --out FILE.',
+    );
   }
   if (texts.filter((text) => text === '-').length > 1) {
     throw new UsageError('stdin ("-") is named more than once', 'Name it once.');

@@ -16,12 +16,17 @@ interface ReplayOptions {
 /** `foretap replay FILE…`: a capture through the same path as live traffic, on packet time. */
 export function createReplayCommand(): Command {
   return new Command('replay')
-    .description('Run captures through the whole line on packet time, as "up" does with live traffic; or only count, with --stats.')
+    .description(
+      'Run captures through the whole line on packet time, as "up" does with live traffic; or only count, with --stats.',
+    )
     .argument('<file...>', FILE_ARGUMENT)
     .option('--stats', 'only read: where every frame ended, and whether the sums reconcile')
     .addOption(new Option('--speed <speed>', 'max, 1x or Nx of packet time').default('max'))
     .option('--config <file>', 'YAML configuration')
-    .option('--store <file>', 'store of this run (default: store.path of the configuration); ":memory:" keeps nothing')
+    .option(
+      '--store <file>',
+      'store of this run (default: store.path of the configuration); ":memory:" keeps nothing',
+    )
     .option('--json', 'events and summary as JSON lines')
     .action(async (files: string[], options: ReplayOptions) => {
       if (!options.stats) {
@@ -30,19 +35,31 @@ export function createReplayCommand(): Command {
       }
       const config = loadConfig(options.config ?? null);
       const faults = new FaultReport((text) => process.stderr.write(text));
-      const stream = readWindows({ inputs: parseInputs(files), identity: config.identity, window: config.window });
+      const stream = readWindows({
+        inputs: parseInputs(files),
+        identity: config.identity,
+        window: config.window,
+      });
       let frames = 0;
       for await (const batch of stream) {
         frames = batch.progress.frames;
         for (const fault of batch.faults) faults.add(fault);
       }
-      await writeFully(process.stdout, formatStatistics(frames, stream.account(), stream.counters(), options.json === true));
+      await writeFully(
+        process.stdout,
+        formatStatistics(frames, stream.account(), stream.counters(), options.json === true),
+      );
       faults.settle();
     });
 }
 
 /** The account of all frames by reason, and the engine's counters. Throws if the sums do not reconcile: that is a defect. */
-function formatStatistics(frames: number, account: FrameCount[], counters: NamedCounter[], isJson: boolean): string {
+function formatStatistics(
+  frames: number,
+  account: FrameCount[],
+  counters: NamedCounter[],
+  isJson: boolean,
+): string {
   const accounted = account.reduce((sum, entry) => sum + entry.frames, 0);
   if (accounted !== frames) throw new Error(`${frames} frames were read but ${accounted} accounted for`);
   const bytes = account.reduce((sum, entry) => sum + entry.bytes, 0);

@@ -1,6 +1,6 @@
-import type { ClientScore } from '../engine/index.js';
 import { msToDuration, msToIso } from '../core/index.js';
 import type { BehaviorProfile } from '../domain/index.js';
+import type { ClientScore } from '../engine/index.js';
 import { formatRate } from './event-line.js';
 import { formatTable } from './output.js';
 
@@ -33,7 +33,8 @@ export function formatSummary(rows: readonly SummaryRow[]): string {
     ],
     shown.map(toCells),
   );
-  const rest = rows.length > shown.length ? `… and ${rows.length - shown.length} clients with less demand\n` : '';
+  const rest =
+    rows.length > shown.length ? `… and ${rows.length - shown.length} clients with less demand\n` : '';
   return `${table}${rest}${LEGEND}`;
 }
 

@@ -17,7 +17,6 @@ import { Pace, type Speed } from './pace.js';
 import { Progress } from './progress.js';
 import { formatSummary, type SummaryRow } from './summary.js';
 
-
 export interface LineOptions {
   inputs: Input[];
   speed: Speed;
@@ -29,17 +28,28 @@ export interface LineOptions {
 /** `foretap up`: the whole line in one process. */
 export function createUpCommand(): Command {
   return new Command('up')
-    .description('Run everything in one process: read traffic, learn clients, forecast, decide, emit scaling events.')
-    .option('--replay <file...>', 'captures to replay on packet time instead of live traffic; "-" for stdin, "synth:SPEC" for synthetic traffic')
+    .description(
+      'Run everything in one process: read traffic, learn clients, forecast, decide, emit scaling events.',
+    )
+    .option(
+      '--replay <file...>',
+      'captures to replay on packet time instead of live traffic; "-" for stdin, "synth:SPEC" for synthetic traffic',
+    )
     .option('--interface <name>', 'the mirror port to listen on')
     .addOption(new Option('--speed <speed>', 'of a replay: max, 1x or Nx of packet time').default('max'))
     .option('--config <file>', 'YAML configuration')
-    .option('--store <file>', 'store of this run (default: store.path of the configuration); ":memory:" keeps nothing')
+    .option(
+      '--store <file>',
+      'store of this run (default: store.path of the configuration); ":memory:" keeps nothing',
+    )
     .option('--json', 'events and summary as JSON lines')
     .action(async (options: LineOptions & { replay?: string[]; interface?: string; speed: string }) => {
       const { replay, interface: interfaceName, speed, ...rest } = options;
       if ((replay === undefined) === (interfaceName === undefined)) {
-        throw new UsageError('name either a capture or an interface', 'foretap up --replay FILE, or foretap up --interface eth1.');
+        throw new UsageError(
+          'name either a capture or an interface',
+          'foretap up --replay FILE, or foretap up --interface eth1.',
+        );
       }
       const inputs: Input[] = replay ? parseInputs(replay) : [{ kind: 'interface', name: interfaceName! }];
       await runLine({ ...rest, inputs, speed: parseSpeed(speed) });
@@ -51,7 +61,10 @@ export function parseSpeed(text: string): Speed {
   const factor = /^(\d+(?:\.\d+)?)x$/.exec(text)?.[1];
   if (text === 'max') return 'max';
   if (factor !== undefined && Number(factor) > 0) return Number(factor);
-  throw new UsageError(`"${text}" is not a speed`, 'Write max, 1x, or another multiple of packet time such as 60x.');
+  throw new UsageError(
+    `"${text}" is not a speed`,
+    'Write max, 1x, or another multiple of packet time such as 60x.',
+  );
 }
 
 /** Runs inputs through the whole line to their end, or until interrupted; then prints the summary. */
@@ -150,7 +163,16 @@ class Line {
     const { clients, windows, forecasts } = this.engine.totals();
     const { frames, requests, packetTimeMs, inputBytesRead, inputBytesTotal } = progress;
     const doneRatio = inputBytesTotal ? inputBytesRead / inputBytesTotal : null;
-    this.progress.update({ frames, requests, clients, windows, forecasts, events: this.events, packetTimeMs, doneRatio });
+    this.progress.update({
+      frames,
+      requests,
+      clients,
+      windows,
+      forecasts,
+      events: this.events,
+      packetTimeMs,
+      doneRatio,
+    });
   }
 
   private async showEvent(event: ForetapEvent): Promise<void> {
@@ -166,11 +188,20 @@ class Line {
   private async showSummary(): Promise<void> {
     const scores = new Map(this.engine.scorecard.scores().map((score) => [clientKeyToString(score), score]));
     const rows: SummaryRow[] = [...this.behavior.clients()]
-      .map((key) => ({ profile: this.behavior.profile(key)!, score: scores.get(clientKeyToString(key)) ?? null }))
+      .map((key) => ({
+        profile: this.behavior.profile(key)!,
+        score: scores.get(clientKeyToString(key)) ?? null,
+      }))
       .sort((a, b) => b.profile.requestRate.meanPerSecond - a.profile.requestRate.meanPerSecond);
     if (this.options.json) {
-      for (const { profile: { application, client, requestRate }, score } of rows) {
-        await writeFully(process.stdout, `${JSON.stringify({ type: 'summary', application, client, requestRate, score })}\n`);
+      for (const {
+        profile: { application, client, requestRate },
+        score,
+      } of rows) {
+        await writeFully(
+          process.stdout,
+          `${JSON.stringify({ type: 'summary', application, client, requestRate, score })}\n`,
+        );
       }
       return;
     }

@@ -1,14 +1,16 @@
 import { Command } from 'commander';
 import { loadConfig } from '../config/index.js';
-import { readWindows } from '../dataplane/index.js';
 import { durationToMs } from '../core/index.js';
+import { readWindows } from '../dataplane/index.js';
 import { FaultReport, FILE_ARGUMENT, parseInputs } from './input.js';
 import { writeFully } from './output.js';
 
 /** `foretap windows FILE…`: one JSON object a window, as stored. */
 export function createWindowsCommand(): Command {
   return new Command('windows')
-    .description('Print what each client did on each application in each step of time: one JSON object a line.')
+    .description(
+      'Print what each client did on each application in each step of time: one JSON object a line.',
+    )
     .argument('<file...>', FILE_ARGUMENT)
     .option('--step <duration>', 'length of a window (default: window.step of the configuration, 10s)')
     .option('--config <file>', 'YAML configuration')

@@ -1,5 +1,5 @@
 import type { BehaviorModel, GridStep } from '../behavior/index.js';
-import { DAY_MS, type EpochMs, type Logger, type Metrics } from '../core/index.js';
+import { DAY_MS, type EpochMs, HOUR_MS, type Logger, type Metrics } from '../core/index.js';
 import {
   type DecisionConfig,
   decide,
@@ -50,8 +50,8 @@ import { Scorecard } from './scorecard.js';
 /** The name under which the engine takes reports. */
 const ENGINE_DURABLE = 'engine';
 const EVENT_SOURCE = '/foretap/engine';
-/** Notices are looked up this often, for as far ahead as any lead time may reach. */
-const NOTICE_REFRESH_MS = 60_000;
+/** Notices are looked up this often, for a day ahead: further than any lead time reaches. */
+const NOTICE_REFRESH_MS = HOUR_MS;
 
 export interface EngineOptions {
   readonly store: Store;
@@ -151,7 +151,6 @@ export class ScalingEngine {
     const { windows, forecasts, decisions, commands } = this;
     return { clients: this.options.behavior.counters().clients, windows, forecasts, decisions, commands };
   }
-
 
   /** What was decided last for a client; `null` before its first review. */
   lastDecision(key: ClientKey): ScalingDecision | null {
@@ -342,7 +341,7 @@ function groupByStart(steps: readonly GridStep[]): GridStep[][] {
   const ticks: GridStep[][] = [];
   for (const step of steps) {
     const last = ticks.at(-1);
-    if (last?.[0]!.startMs === step.startMs) last.push(step);
+    if (last?.[0]?.startMs === step.startMs) last.push(step);
     else ticks.push([step]);
   }
   return ticks;
