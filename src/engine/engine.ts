@@ -300,6 +300,7 @@ export class ScalingEngine {
       ).length;
       this.scorecard.observeReady(shadow, readyAtMs, ordinal);
     }
+    if (!isHeld(shadow)) this.scorecard.observeGone(shadow);
     const alert = alertOfShadow(shadow);
     if (alert) await this.options.bus.publish(alertSubject(alert), alertEvent(alert, EVENT_SOURCE));
   }
