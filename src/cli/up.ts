@@ -126,7 +126,11 @@ class Line {
       bus: this.bus,
       behavior: this.behavior,
       engine: config.engine,
-      forecast: config.forecast,
+      forecast: {
+        ...config.forecast,
+        stepMs: config.behavior.gridStep,
+        leadMs: config.leadTime.priorMs.on_demand,
+      },
       decision: config.decision,
       leadTime: config.leadTime,
       shadow: config.shadow,
