@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { loadConfig } from '../config/index.js';
-import { durationToMs } from '../core/index.js';
-import { readWindows } from '../dataplane/index.js';
+import { durationToMs, UsageError } from '../core/index.js';
+import { readWindows, WindowConfig } from '../dataplane/index.js';
 import { FaultReport, FILE_ARGUMENT, parseInputs } from './input.js';
 import { writeFully } from './output.js';
 
@@ -16,7 +16,7 @@ export function createWindowsCommand(): Command {
     .option('--config <file>', 'YAML configuration')
     .action(async (files: string[], options: { step?: string; config?: string }) => {
       const config = loadConfig(options.config ?? null);
-      const stepMs = options.step === undefined ? config.window.stepMs : durationToMs(options.step);
+      const stepMs = options.step === undefined ? config.window.stepMs : parseStep(options.step);
       const faults = new FaultReport((text) => process.stderr.write(text));
       const batches = readWindows({
         inputs: parseInputs(files),
@@ -30,4 +30,11 @@ export function createWindowsCommand(): Command {
       }
       faults.settle();
     });
+}
+
+/** A duration within the bounds that hold for `window.stepMs` of the configuration. Throws {@link UsageError}. */
+function parseStep(text: string): number {
+  const stepMs = durationToMs(text);
+  if (WindowConfig.shape.stepMs.safeParse(stepMs).success) return stepMs;
+  throw new UsageError(`a step of ${text} cannot be used`, 'Write whole milliseconds from 100ms to 1d.');
 }
