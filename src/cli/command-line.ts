@@ -1,6 +1,6 @@
 // One file a command; this one gathers them and turns every ending into an exit code.
-import { Command, CommanderError } from 'commander';
-import { EXIT_CODE, type ExitCode, ForetapError } from '../core/index.js';
+import { Command, CommanderError, type OutputConfiguration } from 'commander';
+import { EXIT_CODE, type ExitCode, ForetapError, UsageError } from '../core/index.js';
 import { describeError } from './output.js';
 
 /** One line a command. Loaded on demand: whoever wants rows of a capture need not wait for the store to load. */
@@ -21,7 +21,6 @@ async function createProgram(asked: string | undefined): Promise<Command> {
       'Predictive scaling from a network tap: the next resource is warm before the demand arrives.',
     )
     .version('0.1.0')
-    .showHelpAfterError('(foretap --help lists the commands)')
     .addHelpText(
       'after',
       '\nExit codes: 0 done, 1 failed while running, 2 wrong usage or configuration, 3 input unreadable.',
@@ -29,8 +28,21 @@ async function createProgram(asked: string | undefined): Promise<Command> {
   const create = asked !== undefined && Object.hasOwn(COMMANDS, asked) ? COMMANDS[asked] : undefined;
   const commands = await Promise.all((create ? [create] : Object.values(COMMANDS)).map((load) => load()));
   for (const command of commands) program.addCommand(command);
-  for (const command of [program, ...commands]) command.exitOverride().allowExcessArguments(false);
+  for (const command of [program, ...commands]) {
+    command.exitOverride().allowExcessArguments(false).configureOutput(usageErrorOutput(command));
+  }
   return program;
+}
+
+/** What commander finds wrong, in the form of every other error: what, then the cure. */
+function usageErrorOutput(command: Command): OutputConfiguration {
+  const help = command.parent ? `foretap ${command.name()} --help` : 'foretap --help';
+  return {
+    outputError: (text, write) => {
+      const message = text.trim().replace(/^error: /, '');
+      write(describeError(new UsageError(message, `${help} shows what there is.`)));
+    },
+  };
 }
 
 /** Runs one command line to its end. Never throws; says on stderr what went wrong. */

@@ -1,6 +1,7 @@
+import { existsSync } from 'node:fs';
 import { Command } from 'commander';
 import { loadConfig } from '../config/index.js';
-import { EXIT_CODE, ForetapError, msToIso, SILENT_LOGGER } from '../core/index.js';
+import { EXIT_CODE, ForetapError, msToIso, SILENT_LOGGER, UsageError } from '../core/index.js';
 import { explain } from '../decision/index.js';
 import { openStore } from '../store/index.js';
 import { formatTable, writeFully } from './output.js';
@@ -24,10 +25,15 @@ export function createExplainCommand(): Command {
     .option('--config <file>', 'YAML configuration')
     .action(async (id: string | undefined, options: { store?: string; config?: string }) => {
       const config = loadConfig(options.config ?? null);
-      const store = await openStore(
-        { ...config.store, path: options.store ?? config.store.path },
-        SILENT_LOGGER,
-      );
+      const path = options.store ?? config.store.path;
+      // Opening would create it, and then tell of an empty ledger.
+      if (!existsSync(path)) {
+        throw new UsageError(
+          `there is no store ${path}`,
+          'foretap up and foretap replay make one; name theirs with --store.',
+        );
+      }
+      const store = await openStore({ ...config.store, path }, SILENT_LOGGER);
       try {
         await writeFully(
           process.stdout,

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { type Document, isMap, isPair, isScalar, LineCounter, parseDocument } from 'yaml';
+import { type Document, isMap, isPair, isScalar, LineCounter, parseDocument, visit } from 'yaml';
 import type { z } from 'zod';
 import { EXIT_CODE, ForetapError } from '../core/index.js';
 import { type Config, ConfigSchema } from './schema.js';
@@ -38,19 +38,41 @@ export function loadConfig(path: string | null): Config {
 /** Validates the text of a configuration file; `name` is for messages. Throws {@link ConfigError} with all faults. */
 export function parseConfig(text: string, name: string): Config {
   const lineCounter = new LineCounter();
-  const document = parseDocument(text, { lineCounter, prettyErrors: false });
-  if (document.errors.length > 0) {
-    const faults = document.errors.map((error) => ({
-      line: lineCounter.linePos(error.pos[0]).line,
-      path: '',
-      message: error.message,
-    }));
-    throw toConfigError(name, faults, 'Correct the YAML at the line named.');
-  }
-  const result = ConfigSchema.safeParse(document.toJS() ?? {});
+  const document = parseDocument(text, { lineCounter, prettyErrors: false, logLevel: 'error' });
+  const yamlFaults = findYamlFaults(document, lineCounter);
+  if (yamlFaults.length > 0) throw toConfigError(name, yamlFaults, 'Correct the YAML at the line named.');
+  const result = ConfigSchema.safeParse(toPlain(document, name));
   if (result.success) return deepFreeze(result.data);
   const faults = result.error.issues.flatMap((issue) => issueToFaults(issue, document, lineCounter));
   throw toConfigError(name, faults, 'docs/configuration.md lists every key with its default.');
+}
+
+function toPlain(document: Document, name: string): unknown {
+  try {
+    return document.toJS() ?? {};
+  } catch (cause) {
+    // The one thing that is left to fail: aliases of aliases that would multiply without end.
+    const message = (cause as Error).message;
+    throw toConfigError(name, [{ line: null, path: '', message }], 'Write out what the aliases stand for.');
+  }
+}
+
+/** What is wrong with the file before it is read as a configuration. */
+function findYamlFaults(document: Document.Parsed, lineCounter: LineCounter): Fault[] {
+  const faults = [...document.errors, ...document.warnings].map(({ code, message, pos }) => ({
+    line: lineCounter.linePos(pos[0]).line,
+    path: '',
+    message: code === 'MULTIPLE_DOCS' ? 'a second document begins here; write one' : message,
+  }));
+  if (faults.length > 0) return faults;
+  visit(document, {
+    Alias(_, alias) {
+      const line = lineCounter.linePos(alias.range?.[0] ?? 0).line;
+      if (!alias.resolve(document))
+        faults.push({ line, path: '', message: `*${alias.source} names no anchor before it` });
+    },
+  });
+  return faults;
 }
 
 function toConfigError(name: string, faults: Fault[], cure: string): ConfigError {
@@ -80,7 +102,7 @@ function issueToFaults(issue: z.core.$ZodIssue, document: Document, lineCounter:
   });
 }
 
-/** The line of the key at `path`, or of its nearest ancestor that the file has. */
+/** The line of the key at `path`, or of its nearest ancestor that the file has: at last, where the file's content begins. */
 function lineOf(path: string[], document: Document, lineCounter: LineCounter): number | null {
   for (let depth = path.length; depth > 0; depth--) {
     const parent = depth === 1 ? document.contents : document.getIn(path.slice(0, depth - 1), true);
@@ -96,7 +118,8 @@ function lineOf(path: string[], document: Document, lineCounter: LineCounter): n
       | undefined;
     if (node?.range) return lineCounter.linePos(node.range[0]).line;
   }
-  return null;
+  const whole = document.contents?.range;
+  return whole ? lineCounter.linePos(whole[0]).line : null;
 }
 
 /** The keys that the schema knows at `path`; empty where it is not an object with fixed keys. */

@@ -1,12 +1,26 @@
+import { isIP } from 'node:net';
 import { z } from 'zod';
 import { DAY_MS } from '../core/index.js';
 import { DurationSchema } from '../domain/index.js';
+
+/** An address or a CIDR block; host bits are ignored. */
+const NetworkSchema = z.string().refine(isNetwork, {
+  error: ({ input }) =>
+    `"${input}" is not a network; write an address or a CIDR block: 10.0.0.0/8, 2001:db8::/32`,
+});
+
+function isNetwork(text: string): boolean {
+  const [address = '', length, ...rest] = text.split('/');
+  const version = isIP(address);
+  if (version === 0 || address.includes('%') || rest.length > 0) return false;
+  return length === undefined || (/^\d{1,3}$/.test(length) && Number(length) <= (version === 4 ? 32 : 128));
+}
 
 /** Names an application; every condition that is given must hold, and the first rule that matches wins. */
 export const ApplicationRuleConfig = z.strictObject({
   name: z.string().min(1),
   /** Server addresses or CIDR blocks; none: any. */
-  servers: z.array(z.string()).default([]),
+  servers: z.array(NetworkSchema).default([]),
   ports: z.array(z.int().min(1).max(65_535)).default([]),
   /** Host names; `*.example.org` for all names below it; none: any. */
   hosts: z.array(z.string()).default([]),
@@ -17,7 +31,7 @@ export type ApplicationRuleConfig = z.infer<typeof ApplicationRuleConfig>;
 export const ClientRuleConfig = z.strictObject({
   name: z.string().min(1),
   /** Addresses or CIDR blocks. */
-  networks: z.array(z.string()).min(1),
+  networks: z.array(NetworkSchema).min(1),
 });
 export type ClientRuleConfig = z.infer<typeof ClientRuleConfig>;
 

@@ -172,7 +172,7 @@ describe('readWindows', () => {
       [refusal(() => readWindows({ inputs: unknown })), /no-such-if0/],
       [refusal(() => open([])), /no input/],
       [
-        refusal(() => open(['busy.pcap'], { identity: IdentityConfig.parse({ clients }) })),
+        refusal(() => open(['busy.pcap'], { identity: { ...IdentityConfig.parse({}), clients } })),
         /10\.0\.0\.0\/33/,
       ],
     ] as const) {

@@ -40,6 +40,9 @@ impl RawInput {
             File::open(path)?
         };
         let metadata = file.metadata()?;
+        if metadata.is_dir() {
+            return Err(io::ErrorKind::IsADirectory.into());
+        }
         let bytes_total = metadata.is_file().then_some(metadata.len());
         Ok(Self {
             file,
