@@ -14,6 +14,7 @@ import { formatEvent } from './event-line.js';
 import { FaultReport, parseInputs } from './input.js';
 import { writeFully } from './output.js';
 import { Pace, type Speed } from './pace.js';
+import { dropPrivileges } from './privilege.js';
 import { Progress } from './progress.js';
 import { formatSummary, type SummaryRow } from './summary.js';
 
@@ -80,6 +81,7 @@ export async function runLine(options: LineOptions): Promise<void> {
     signal: stop.signal,
     ...(options.speed === 'max' ? {} : { maxSpanMs: config.window.stepMs }),
   });
+  if (isLive) dropPrivileges(process.env);
   const store = await openStore({ ...config.store, path: options.store ?? config.store.path }, logger);
   const interrupt = () => stop.abort();
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
