@@ -105,6 +105,7 @@ class Line {
     process.stderr.write(text);
   });
   private events = 0;
+  private firstPacketMs: number | null = null;
 
   constructor(
     config: Config,
@@ -169,8 +170,9 @@ class Line {
 
   private showProgress(progress: WindowBatch['progress']): void {
     const { clients, windows, forecasts } = this.engine.totals();
-    const { frames, requests, packetTimeMs, inputBytesRead, inputBytesTotal } = progress;
-    const doneRatio = inputBytesTotal ? inputBytesRead / inputBytesTotal : null;
+    const { frames, requests, packetTimeMs } = progress;
+    this.firstPacketMs ??= packetTimeMs;
+    const doneRatio = doneRatioOf(progress, this.firstPacketMs);
     this.progress.update({
       frames,
       requests,
@@ -215,4 +217,12 @@ class Line {
     }
     await writeFully(process.stdout, `\n${formatSummary(rows)}`);
   }
+}
+
+/** How much of the input is read: by bytes of a file, by packet time of synthetic traffic; `null` where the end is unknown. */
+function doneRatioOf(progress: WindowBatch['progress'], firstPacketMs: number | null): number | null {
+  const { inputBytesRead, inputBytesTotal, packetTimeMs, endTimeMs } = progress;
+  if (inputBytesTotal) return inputBytesRead / inputBytesTotal;
+  if (endTimeMs === null || packetTimeMs === null || firstPacketMs === null) return null;
+  return Math.min(1, (packetTimeMs - firstPacketMs) / Math.max(1, endTimeMs - firstPacketMs));
 }
