@@ -12,14 +12,17 @@ use crate::time::Timestamp;
 /// Both ends of a connection, the lower endpoint first.
 pub type Key = [Endpoint; 2];
 
+/// 4 KiB of the level-1 cache.
+const RECENT: usize = 1024;
+
 /// Connections in a slab, with an index by key and a wheel of deadlines.
 pub struct Table {
     entries: Vec<Connection>,
     free: Vec<u32>,
     index: HashTable<u32>,
-    hasher: RandomState,
-    /// The entry of the last segment: bursts of one connection are common.
-    last: u32,
+    hasher: KeyHasher,
+    /// By hash, the entry found there last: the search of the index is for connections that are not busy.
+    recent: Box<[u32; RECENT]>,
     pub wheel: Wheel,
 }
 
@@ -29,8 +32,8 @@ impl Table {
             entries: Vec::new(),
             free: Vec::new(),
             index: HashTable::new(),
-            hasher: RandomState::new(),
-            last: 0,
+            hasher: KeyHasher::new(),
+            recent: Box::new([0; RECENT]),
             wheel: Wheel::new(),
         }
     }
@@ -46,22 +49,23 @@ impl Table {
 
     #[inline]
     pub fn find(&mut self, low: &Endpoint, high: &Endpoint) -> Option<u32> {
-        if let Some(connection) = self.entries.get(self.last as usize)
-            && connection.is_open
+        let hash = self.hasher.hash(low, high);
+        let recent = &mut self.recent[hash as usize % RECENT];
+        if let Some(connection) = self.entries.get(*recent as usize)
             && connection.is_between(low, high)
+            && connection.is_open
         {
-            return Some(self.last);
+            return Some(*recent);
         }
-        let hash = hash(&self.hasher, low, high);
         let found = *self.index.find(hash, |&entry| self.entries[entry as usize].is_between(low, high))?;
-        self.last = found;
+        *recent = found;
         Some(found)
     }
 
     /// Adds a connection that is not in the table.
     pub fn insert(&mut self, connection: Connection, deadline: Timestamp) -> u32 {
         let [low, high] = &connection.key;
-        let hash = hash(&self.hasher, low, high);
+        let hash = self.hasher.hash(low, high);
         let entry = match self.free.pop() {
             Some(entry) => {
                 let generation = self.entries[entry as usize].generation.wrapping_add(1);
@@ -76,10 +80,9 @@ impl Table {
         let (entries, hasher) = (&self.entries, &self.hasher);
         self.index.insert_unique(hash, entry, |&entry| {
             let [low, high] = &entries[entry as usize].key;
-            self::hash(hasher, low, high)
+            hasher.hash(low, high)
         });
         self.wheel.schedule(entry, deadline);
-        self.last = entry;
         entry
     }
 
@@ -88,7 +91,7 @@ impl Table {
         let connection = &mut self.entries[entry as usize];
         connection.is_open = false;
         let [low, high] = &connection.key;
-        let hash = hash(&self.hasher, low, high);
+        let hash = self.hasher.hash(low, high);
         if let Ok(found) = self.index.find_entry(hash, |&candidate| candidate == entry) {
             found.remove();
         }
@@ -104,7 +107,30 @@ impl Table {
     }
 }
 
-#[inline]
-fn hash(hasher: &RandomState, low: &Endpoint, high: &Endpoint) -> u64 {
-    hasher.hash_one((low.address.0, high.address.0, u32::from(low.port) << 16 | u32::from(high.port)))
+/// A hash of the key of a connection that nobody can steer without knowing the numbers drawn at the start: a few folded
+/// multiplications (the high half of a product on its low half), without the state of a general hasher.
+struct KeyHasher {
+    secrets: [u64; 5],
+}
+
+impl KeyHasher {
+    fn new() -> Self {
+        let random = RandomState::new();
+        Self { secrets: std::array::from_fn(|index| random.hash_one(index)) }
+    }
+
+    #[inline(always)]
+    fn hash(&self, low: &Endpoint, high: &Endpoint) -> u64 {
+        let [first, second, third, fourth, fifth] = self.secrets;
+        let ports = u64::from(low.port) << 16 | u64::from(high.port);
+        let ends = fold(low.address.0 as u64 ^ first, high.address.0 as u64 ^ second);
+        let networks = fold((low.address.0 >> 64) as u64 ^ third, (high.address.0 >> 64) as u64 ^ fourth);
+        fold(ends ^ networks.rotate_left(32) ^ ports, fifth)
+    }
+}
+
+#[inline(always)]
+fn fold(a: u64, b: u64) -> u64 {
+    let product = u128::from(a) * u128::from(b);
+    (product >> 64) as u64 ^ product as u64
 }

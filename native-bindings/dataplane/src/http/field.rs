@@ -78,24 +78,14 @@ impl<'a> Fields<'a> {
     pub fn parse(bytes: &'a [u8], mut start: usize, mut line_ends: LineEnds<'a>) -> Self {
         let mut fields = Self::default();
         while let Some(end) = line_ends.next() {
-            match bytes[start] {
-                b'\n' => {
-                    fields.end = Some(end + 1);
-                    return fields;
-                }
-                b'\r' if end == start + 1 => {
-                    fields.end = Some(end + 1);
-                    return fields;
-                }
-                b'h' | b'H' | b'c' | b'C' | b't' | b'T' => {
-                    if let Some(name) = Name::of(&bytes[start..end]) {
-                        start = fields.take(name, bytes, start, end, &mut line_ends);
-                        continue;
-                    }
-                }
-                _ => {}
+            if end - start < 2 && (end == start || bytes[start] == b'\r') {
+                fields.end = Some(end + 1);
+                break;
             }
-            start = end + 1;
+            start = match Name::at(bytes, start) {
+                Some(name) => fields.take(name, bytes, start, end, &mut line_ends),
+                None => end + 1,
+            };
         }
         fields
     }
@@ -135,18 +125,30 @@ enum Name {
 }
 
 impl Name {
-    /// The name of a field line, if it is one of these.
-    #[inline]
-    fn of(line: &[u8]) -> Option<Self> {
-        if line.get(4) == Some(&b':') {
-            line[..4].eq_ignore_ascii_case(b"host").then_some(Self::Host)
-        } else if line.get(14) == Some(&b':') {
-            (lower(line, 0) == lower(b"content-length", 0) && lower(line, 6) == lower(b"content-length", 6))
-                .then_some(Self::ContentLength)
-        } else if line.get(17) == Some(&b':') {
-            line[..17].eq_ignore_ascii_case(b"transfer-encoding").then_some(Self::TransferEncoding)
-        } else {
-            None
+    /// The name of the field line at `start`, if it is one of these: decided by its first eight bytes, and by the rest
+    /// of the name only where those match.
+    #[inline(always)]
+    fn at(bytes: &[u8], start: usize) -> Option<Self> {
+        let line = &bytes[start..];
+        let first = match line.first_chunk() {
+            Some(first) => lower(first),
+            None => lower_of_few(line),
+        };
+        if first & HOST_MASK == HOST {
+            return Some(Self::Host);
+        }
+        match first {
+            CONTENT => {
+                let rest = line[6..].first_chunk()?;
+                let is_found = lower(rest) == CONTENT_LENGTH_END && line.get(14) == Some(&b':');
+                is_found.then_some(Self::ContentLength)
+            }
+            TRANSFER => {
+                let rest = line.get(9..)?.first_chunk()?;
+                let is_found = lower(rest) == TRANSFER_ENCODING_END && line.get(17) == Some(&b':');
+                is_found.then_some(Self::TransferEncoding)
+            }
+            _ => None,
         }
     }
 
@@ -159,12 +161,26 @@ impl Name {
     }
 }
 
-/// Eight bytes with the bit set that makes letters lower case. It also takes CR for "-", which no line holds there.
-#[inline]
-fn lower(line: &[u8], at: usize) -> u64 {
-    let bytes =
-        line.get(at..).and_then(|rest| rest.first_chunk()).map_or(0, |bytes| u64::from_le_bytes(*bytes));
-    bytes | 0x2020_2020_2020_2020
+const HOST: u64 = lower(b"host:\0\0\0") & HOST_MASK;
+const HOST_MASK: u64 = 0xff_ffff_ffff;
+const CONTENT: u64 = lower(b"content-");
+const CONTENT_LENGTH_END: u64 = lower(b"t-length");
+const TRANSFER: u64 = lower(b"transfer");
+const TRANSFER_ENCODING_END: u64 = lower(b"encoding");
+
+/// Eight bytes with the bit set that makes letters lower case. It also takes two control bytes for "-" and ":", which no
+/// line that anybody sends holds there.
+#[inline(always)]
+const fn lower(bytes: &[u8; 8]) -> u64 {
+    u64::from_le_bytes(*bytes) | 0x2020_2020_2020_2020
+}
+
+/// As [`lower`], where fewer than eight bytes were seen.
+#[cold]
+fn lower_of_few(bytes: &[u8]) -> u64 {
+    let mut padded = [0; 8];
+    padded[..bytes.len()].copy_from_slice(bytes);
+    lower(&padded)
 }
 
 #[inline]
