@@ -1,12 +1,12 @@
 //! The table of connections: found by the pair of endpoints, whichever of them sent. Bounded; the one whose deadline
 //! is nearest goes first.
 
-use ahash::RandomState;
 use hashbrown::HashTable;
 
 use super::connection::Connection;
 use super::wheel::Wheel;
 use crate::address::Endpoint;
+use crate::hash::KeyedHash;
 use crate::time::Timestamp;
 
 /// Both ends of a connection, the lower endpoint first.
@@ -20,7 +20,7 @@ pub struct Table {
     entries: Vec<Connection>,
     free: Vec<u32>,
     index: HashTable<u32>,
-    hasher: KeyHasher,
+    hasher: KeyedHash,
     /// By hash, the entry found there last: the search of the index is for connections that are not busy.
     recent: Box<[u32; RECENT]>,
     pub wheel: Wheel,
@@ -32,7 +32,7 @@ impl Table {
             entries: Vec::new(),
             free: Vec::new(),
             index: HashTable::new(),
-            hasher: KeyHasher::new(),
+            hasher: KeyedHash::new(),
             recent: Box::new([0; RECENT]),
             wheel: Wheel::new(),
         }
@@ -47,25 +47,30 @@ impl Table {
         &mut self.entries[entry as usize]
     }
 
-    #[inline]
+    #[inline(always)]
     pub fn find(&mut self, low: &Endpoint, high: &Endpoint) -> Option<u32> {
-        let hash = self.hasher.hash(low, high);
-        let recent = &mut self.recent[hash as usize % RECENT];
-        if let Some(connection) = self.entries.get(*recent as usize)
+        let hash = hash(&self.hasher, low, high);
+        let recent = self.recent[hash as usize % RECENT];
+        if let Some(connection) = self.entries.get(recent as usize)
             && connection.is_between(low, high)
             && connection.is_open
         {
-            return Some(*recent);
+            return Some(recent);
         }
+        self.search(hash, low, high)
+    }
+
+    #[inline(never)]
+    fn search(&mut self, hash: u64, low: &Endpoint, high: &Endpoint) -> Option<u32> {
         let found = *self.index.find(hash, |&entry| self.entries[entry as usize].is_between(low, high))?;
-        *recent = found;
+        self.recent[hash as usize % RECENT] = found;
         Some(found)
     }
 
     /// Adds a connection that is not in the table.
     pub fn insert(&mut self, connection: Connection, deadline: Timestamp) -> u32 {
         let [low, high] = &connection.key;
-        let hash = self.hasher.hash(low, high);
+        let hash = hash(&self.hasher, low, high);
         let entry = match self.free.pop() {
             Some(entry) => {
                 let generation = self.entries[entry as usize].generation.wrapping_add(1);
@@ -80,7 +85,7 @@ impl Table {
         let (entries, hasher) = (&self.entries, &self.hasher);
         self.index.insert_unique(hash, entry, |&entry| {
             let [low, high] = &entries[entry as usize].key;
-            hasher.hash(low, high)
+            self::hash(hasher, low, high)
         });
         self.wheel.schedule(entry, deadline);
         entry
@@ -91,7 +96,7 @@ impl Table {
         let connection = &mut self.entries[entry as usize];
         connection.is_open = false;
         let [low, high] = &connection.key;
-        let hash = self.hasher.hash(low, high);
+        let hash = hash(&self.hasher, low, high);
         if let Ok(found) = self.index.find_entry(hash, |&candidate| candidate == entry) {
             found.remove();
         }
@@ -107,30 +112,8 @@ impl Table {
     }
 }
 
-/// A hash of the key of a connection that nobody can steer without knowing the numbers drawn at the start: a few folded
-/// multiplications (the high half of a product on its low half), without the state of a general hasher.
-struct KeyHasher {
-    secrets: [u64; 5],
-}
-
-impl KeyHasher {
-    fn new() -> Self {
-        let random = RandomState::new();
-        Self { secrets: std::array::from_fn(|index| random.hash_one(index)) }
-    }
-
-    #[inline(always)]
-    fn hash(&self, low: &Endpoint, high: &Endpoint) -> u64 {
-        let [first, second, third, fourth, fifth] = self.secrets;
-        let ports = u64::from(low.port) << 16 | u64::from(high.port);
-        let ends = fold(low.address.0 as u64 ^ first, high.address.0 as u64 ^ second);
-        let networks = fold((low.address.0 >> 64) as u64 ^ third, (high.address.0 >> 64) as u64 ^ fourth);
-        fold(ends ^ networks.rotate_left(32) ^ ports, fifth)
-    }
-}
-
 #[inline(always)]
-fn fold(a: u64, b: u64) -> u64 {
-    let product = u128::from(a) * u128::from(b);
-    (product >> 64) as u64 ^ product as u64
+fn hash(hasher: &KeyedHash, low: &Endpoint, high: &Endpoint) -> u64 {
+    let ports = u64::from(low.port) << 16 | u64::from(high.port);
+    hasher.of_pair(low.address.0, high.address.0, ports)
 }

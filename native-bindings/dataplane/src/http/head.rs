@@ -129,7 +129,7 @@ fn split_version(mut line: &[u8]) -> Option<(&[u8], Version)> {
 impl<'a> RequestHead<'a> {
     /// Parses `bytes` (without leading line ends). `None`: no complete request line. `fields.end` tells whether the head
     /// is complete.
-    #[inline]
+    #[inline(always)]
     pub fn parse(bytes: &'a [u8]) -> Option<Self> {
         let mut line_ends = LineEnds::new(bytes);
         let line_end = line_ends.next()?;
@@ -183,7 +183,7 @@ impl<'a> RequestHead<'a> {
 
 impl<'a> ResponseHead<'a> {
     /// Parses `bytes`. `None`: no complete status line. `fields.end` tells whether the head is complete.
-    #[inline]
+    #[inline(always)]
     pub fn parse(bytes: &'a [u8]) -> Option<Self> {
         if recognise_status(bytes) != Recognition::Response {
             return None;

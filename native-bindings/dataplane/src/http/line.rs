@@ -7,7 +7,7 @@ use wide::{CmpEq, i8x16};
 #[derive(Clone, Debug)]
 pub struct LineEnds<'a> {
     bytes: &'a [u8],
-    /// Where the block after the current one begins.
+    /// Where the bytes begin that were not searched.
     next_block: usize,
     /// The LFs of the current block that were not given out, from bit 0 on, which is at `origin`.
     mask: u64,
@@ -17,25 +17,9 @@ pub struct LineEnds<'a> {
 const BLOCK: usize = 64;
 
 impl<'a> LineEnds<'a> {
-    #[inline]
+    #[inline(always)]
     pub fn new(bytes: &'a [u8]) -> Self {
         Self { bytes, next_block: 0, mask: 0, origin: 0 }
-    }
-
-    /// The last bytes, fewer than a block: read with those before them, or alone.
-    #[inline(never)]
-    fn load_rest(&mut self) {
-        let length = self.bytes.len();
-        if let Some(last) = self.bytes.last_chunk::<BLOCK>() {
-            self.origin = length - BLOCK;
-            self.mask = line_feeds(last) & (u64::MAX << (self.next_block - self.origin));
-        } else {
-            let mut padded = [0; BLOCK];
-            padded[..length].copy_from_slice(self.bytes);
-            self.origin = 0;
-            self.mask = line_feeds(&padded);
-        }
-        self.next_block = length;
     }
 }
 
@@ -45,20 +29,31 @@ impl Iterator for LineEnds<'_> {
     #[inline(always)]
     fn next(&mut self) -> Option<usize> {
         while self.mask == 0 {
-            match self.bytes.get(self.next_block..).and_then(|rest| rest.first_chunk::<BLOCK>()) {
-                Some(block) => {
-                    self.mask = line_feeds(block);
-                    self.origin = self.next_block;
-                    self.next_block += BLOCK;
-                }
-                None if self.next_block < self.bytes.len() => self.load_rest(),
-                None => return None,
+            if self.next_block >= self.bytes.len() {
+                return None;
             }
+            // The last block is read with bytes before it that were searched already.
+            let Some(last) = self.bytes.len().checked_sub(BLOCK) else {
+                (self.mask, self.next_block) = (line_feeds_of_few(self.bytes), self.bytes.len());
+                continue;
+            };
+            self.origin = self.next_block.min(last);
+            let block = self.bytes[self.origin..].first_chunk()?;
+            self.mask = line_feeds(block) & (u64::MAX << (self.next_block - self.origin));
+            self.next_block = self.origin + BLOCK;
         }
         let offset = self.mask.trailing_zeros() as usize;
         self.mask &= self.mask - 1;
         Some(self.origin + offset)
     }
+}
+
+/// As [`line_feeds`], of fewer bytes than a block.
+#[inline(never)]
+fn line_feeds_of_few(bytes: &[u8]) -> u64 {
+    let mut padded = [0; BLOCK];
+    padded[..bytes.len()].copy_from_slice(bytes);
+    line_feeds(&padded)
 }
 
 /// A bit for every byte that is LF.

@@ -190,8 +190,10 @@ impl RowText {
             return self.push_unknown();
         }
         self.push_quote();
-        self.text.flush_to(out);
-        push_escaped(out, bytes, self.is_json);
+        if !self.text.push_plain(bytes) {
+            self.text.flush_to(out);
+            push_escaped(out, bytes, self.is_json);
+        }
         self.push_quote();
     }
 

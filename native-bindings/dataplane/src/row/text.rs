@@ -8,8 +8,11 @@ const HEX_DIGITS: &[u8; 16] = b"0123456789abcdef";
 /// `::ffff:0:0/96` without its last 32 bits, RFC 4291 § 2.5.5.2.
 const V4_PREFIX: u128 = 0xffff;
 
-/// Room for the longest stretch of fixed columns in either format, and for one padded append behind it.
-const CAPACITY_BYTES: usize = 768;
+/// Room for the longest stretch of fixed columns in either format, for the three texts of a request that are appended in
+/// place, and for one padded append behind them.
+const CAPACITY_BYTES: usize = 1024;
+/// Plain bytes that are appended in place.
+const MAX_PLAIN_BYTES: usize = 64;
 const EIGHT_DIGITS: u64 = 100_000_000;
 const ASCII_ZEROS: u64 = 0x3030_3030_3030_3030;
 
@@ -33,34 +36,46 @@ impl<const N: usize> Padded<N> {
     }
 }
 
-/// Every octet in decimal.
-static OCTETS: [Padded<4>; 256] = {
-    let mut octets = [Padded { bytes: [0; 4], length: 0 }; 256];
-    let mut octet = 0;
-    while octet < 256 {
-        let digits = [b'0' + (octet / 100) as u8, b'0' + (octet / 10 % 10) as u8, b'0' + (octet % 10) as u8];
-        octets[octet] = match octet {
-            0..=9 => Padded { bytes: [digits[2], 0, 0, 0], length: 1 },
-            10..=99 => Padded { bytes: [digits[1], digits[2], 0, 0], length: 2 },
-            _ => Padded { bytes: [digits[0], digits[1], digits[2], 0], length: 3 },
-        };
-        octet += 1;
+/// The numbers below 1 000 with leading zeros.
+static THREE_DIGITS: [[u8; 4]; 1_000] = {
+    let mut numbers = [[0; 4]; 1_000];
+    let mut number = 0;
+    while number < numbers.len() {
+        numbers[number] =
+            [b'0' + (number / 100) as u8, b'0' + (number / 10 % 10) as u8, b'0' + (number % 10) as u8, 0];
+        number += 1;
     }
-    octets
+    numbers
+};
+
+/// The numbers below 1 000 without them.
+static SHORT_NUMBERS: [Padded<4>; 1_000] = {
+    let mut numbers = [Padded { bytes: [0; 4], length: 0 }; 1_000];
+    let mut number = 0;
+    while number < numbers.len() {
+        let [hundreds, tens, ones, _] = THREE_DIGITS[number];
+        numbers[number] = match number {
+            0..=9 => Padded { bytes: [ones, 0, 0, 0], length: 1 },
+            10..=99 => Padded { bytes: [tens, ones, 0, 0], length: 2 },
+            _ => Padded { bytes: [hundreds, tens, ones, 0], length: 3 },
+        };
+        number += 1;
+    }
+    numbers
 };
 
 /// Text of bounded length under construction, in place.
 pub(super) struct Text {
     bytes: [u8; CAPACITY_BYTES],
     length: usize,
-    /// The second of the last time written, and its text with the point: neighbouring times mostly share it.
-    second: u64,
+    /// The beginning of the second of the last time written, and its text with the point: neighbouring times mostly share it.
+    second_begin: u64,
     second_text: Padded<12>,
 }
 
 impl Text {
     pub(super) const fn new() -> Self {
-        Self { bytes: [0; CAPACITY_BYTES], length: 0, second: 0, second_text: Padded::new("0.") }
+        Self { bytes: [0; CAPACITY_BYTES], length: 0, second_begin: 0, second_text: Padded::new("0.") }
     }
 
     /// Moves the text to the end of `out`.
@@ -82,6 +97,38 @@ impl Text {
         self.length += text.length;
     }
 
+    /// Appends bytes that need no escape and are few; `false` for others.
+    #[inline]
+    pub(super) fn push_plain(&mut self, bytes: &[u8]) -> bool {
+        let target = &mut self.bytes[self.length..];
+        let is_fit = match bytes.len() {
+            // Two copies of a constant size, which overlap, in place of one that takes a call.
+            length @ 8..=16 => {
+                let (first, last) = (word_at(bytes, 0), word_at(bytes, length - 8));
+                target[..8].copy_from_slice(&first.to_le_bytes());
+                target[length - 8..length].copy_from_slice(&last.to_le_bytes());
+                special_bytes(first) | special_bytes(last) == 0
+            }
+            length @ 4..8 => {
+                let (first, last) = (half_word_at(bytes, 0), half_word_at(bytes, length - 4));
+                target[..4].copy_from_slice(&first.to_le_bytes());
+                target[length - 4..length].copy_from_slice(&last.to_le_bytes());
+                special_bytes(u64::from(first) | u64::from(last) << 32) == 0
+            }
+            length => {
+                let is_fit = length <= MAX_PLAIN_BYTES && is_plain(bytes);
+                if is_fit {
+                    target[..length].copy_from_slice(bytes);
+                }
+                is_fit
+            }
+        };
+        if is_fit {
+            self.length += bytes.len();
+        }
+        is_fit
+    }
+
     /// The text from `begin` on, which is at most `N` bytes.
     pub(super) fn copy_from<const N: usize>(&self, begin: usize) -> Padded<N> {
         let mut bytes = [0; N];
@@ -96,13 +143,31 @@ impl Text {
 
     #[inline]
     pub(super) fn push_decimal(&mut self, number: u64) {
+        if number < 1_000 {
+            self.push_padded(&SHORT_NUMBERS[number as usize]);
+        } else if number < 1_000_000 {
+            self.push_padded(&SHORT_NUMBERS[(number / 1_000) as usize]);
+            self.push_three_digits(number % 1_000);
+        } else {
+            self.push_long_decimal(number);
+        }
+    }
+
+    /// With leading zeros; of a number below 1 000.
+    #[inline]
+    fn push_three_digits(&mut self, number: u64) {
+        self.push_padded(&Padded { bytes: THREE_DIGITS[number as usize], length: 3 });
+    }
+
+    #[inline(never)]
+    fn push_long_decimal(&mut self, number: u64) {
         if number < EIGHT_DIGITS {
             let digits = eight_digits(number);
             // The low bytes are the leading digits; the last digit stays even if it is zero.
             let leading_zeros = ((digits ^ ASCII_ZEROS).trailing_zeros() / 8).min(7);
             self.push_eight(digits >> (8 * leading_zeros), 8 - leading_zeros as usize);
         } else {
-            self.push_decimal(number / EIGHT_DIGITS);
+            self.push_long_decimal(number / EIGHT_DIGITS);
             self.push_eight(eight_digits(number % EIGHT_DIGITS), 8);
         }
     }
@@ -116,19 +181,24 @@ impl Text {
     /// Seconds with nine decimals, exact.
     #[inline]
     pub(super) fn push_seconds(&mut self, time: Timestamp) {
-        let (second, nanos) = (time.as_nanos() / NANOS_PER_SECOND, time.as_nanos() % NANOS_PER_SECOND);
-        if second == self.second {
-            let text = self.second_text;
-            self.push_padded(&text);
-        } else {
-            let begin = self.length;
-            self.push_decimal(second);
-            self.push(b'.');
-            // At most 11 digits and the point, for 2⁶⁴ nanoseconds.
-            (self.second, self.second_text) = (second, self.copy_from(begin));
+        if time.as_nanos().wrapping_sub(self.second_begin) >= NANOS_PER_SECOND {
+            self.begin_second(time);
         }
-        self.push(b'0' + (nanos / EIGHT_DIGITS) as u8);
-        self.push_eight(eight_digits(nanos % EIGHT_DIGITS), 8);
+        let nanos = time.as_nanos() - self.second_begin;
+        self.push_padded(&{ self.second_text });
+        self.push_three_digits(nanos / 1_000_000);
+        self.push_three_digits(nanos / 1_000 % 1_000);
+        self.push_three_digits(nanos % 1_000);
+    }
+
+    #[cold]
+    fn begin_second(&mut self, time: Timestamp) {
+        let (begin, second) = (self.length, time.as_nanos() / NANOS_PER_SECOND);
+        self.push_decimal(second);
+        self.push(b'.');
+        // At most 11 digits and the point, for 2⁶⁴ nanoseconds.
+        (self.second_begin, self.second_text) = (second * NANOS_PER_SECOND, self.copy_from(begin));
+        self.length = begin;
     }
 
     /// Dotted decimal for IPv4, RFC 5952 for IPv6.
@@ -136,10 +206,10 @@ impl Text {
     pub(super) fn push_address(&mut self, address: Address) {
         if address.0 >> 32 == V4_PREFIX {
             let [a, b, c, d] = (address.0 as u32).to_be_bytes();
-            self.push_padded(&OCTETS[usize::from(a)]);
+            self.push_padded(&SHORT_NUMBERS[usize::from(a)]);
             for octet in [b, c, d] {
                 self.push(b'.');
-                self.push_padded(&OCTETS[usize::from(octet)]);
+                self.push_padded(&SHORT_NUMBERS[usize::from(octet)]);
             }
         } else {
             self.push_v6(address.0);
@@ -203,18 +273,35 @@ fn longest_zero_run(group: impl Fn(usize) -> u16) -> (usize, usize) {
 /// Bytes outside printable ASCII, and the backslash, as `\xNN`; for JSON that text as the inside of a string.
 #[inline]
 pub(super) fn push_escaped(out: &mut Vec<u8>, bytes: &[u8], is_json: bool) {
+    if is_plain(bytes) {
+        out.extend_from_slice(bytes);
+    } else {
+        push_escaped_slowly(out, bytes, is_json);
+    }
+}
+
+#[inline]
+fn word_at(bytes: &[u8], at: usize) -> u64 {
+    bytes[at..].first_chunk().map_or(0, |word| u64::from_le_bytes(*word))
+}
+
+#[inline]
+fn half_word_at(bytes: &[u8], at: usize) -> u32 {
+    bytes[at..].first_chunk().map_or(0, |word| u32::from_le_bytes(*word))
+}
+
+/// Whether no byte needs an escape, in either format.
+#[inline]
+fn is_plain(bytes: &[u8]) -> bool {
     let (mut rest, mut special) = (bytes, 0);
     while let Some((word, tail)) = rest.split_first_chunk::<8>() {
         special |= special_bytes(u64::from_le_bytes(*word));
         rest = tail;
     }
-    let is_plain =
-        special == 0 && rest.iter().all(|byte| matches!(byte, b' '..=b'~') && !matches!(byte, b'\\' | b'"'));
-    if is_plain {
-        out.extend_from_slice(bytes);
-    } else {
-        push_escaped_slowly(out, bytes, is_json);
+    if let Some(last) = bytes.last_chunk::<8>() {
+        return special | special_bytes(u64::from_le_bytes(*last)) == 0;
     }
+    rest.iter().all(|byte| matches!(byte, b' '..=b'~') && !matches!(byte, b'\\' | b'"'))
 }
 
 /// Not zero where one of eight bytes is a quotation mark, a backslash or outside printable ASCII.
