@@ -8,11 +8,6 @@ const HEX_DIGITS: &[u8; 16] = b"0123456789abcdef";
 /// `::ffff:0:0/96` without its last 32 bits, RFC 4291 § 2.5.5.2.
 const V4_PREFIX: u128 = 0xffff;
 
-/// Room for the longest stretch of fixed columns in either format, for the three texts of a request that are appended in
-/// place, and for one padded append behind them.
-const CAPACITY_BYTES: usize = 1024;
-/// Plain bytes that are appended in place.
-const MAX_PLAIN_BYTES: usize = 64;
 const EIGHT_DIGITS: u64 = 100_000_000;
 const ASCII_ZEROS: u64 = 0x3030_3030_3030_3030;
 
@@ -64,25 +59,67 @@ static SHORT_NUMBERS: [Padded<4>; 1_000] = {
     numbers
 };
 
-/// Text of bounded length under construction, in place.
+/// The second of the last time written, and its text with the point: neighbouring times mostly share it.
+pub(super) struct Second {
+    begin: u64,
+    text: Padded<12>,
+}
+
+impl Second {
+    pub(super) const fn new() -> Self {
+        Self { begin: 0, text: Padded::new("0.") }
+    }
+
+    #[cold]
+    fn become_of(&mut self, time: Timestamp) {
+        let second = time.as_nanos() / NANOS_PER_SECOND;
+        let mut text = Text::default();
+        text.reserve(32);
+        text.push_decimal(second);
+        text.push(b'.');
+        // At most 11 digits and the point, for 2⁶⁴ nanoseconds.
+        (self.begin, self.text) = (second * NANOS_PER_SECOND, text.copy_from(0));
+    }
+}
+
+/// Text under construction where it will lie. Nothing but [`Text::reserve`] makes room: what is appended after one call, with
+/// the padding of its last part, must fit.
+#[derive(Default)]
 pub(super) struct Text {
-    bytes: [u8; CAPACITY_BYTES],
+    bytes: Vec<u8>,
     length: usize,
-    /// The beginning of the second of the last time written, and its text with the point: neighbouring times mostly share it.
-    second_begin: u64,
-    second_text: Padded<12>,
 }
 
 impl Text {
-    pub(super) const fn new() -> Self {
-        Self { bytes: [0; CAPACITY_BYTES], length: 0, second_begin: 0, second_text: Padded::new("0.") }
+    /// Makes room for `count` more bytes.
+    #[inline]
+    pub(super) fn reserve(&mut self, count: usize) {
+        if self.bytes.len() - self.length < count {
+            self.grow(count);
+        }
     }
 
-    /// Moves the text to the end of `out`.
+    #[cold]
+    fn grow(&mut self, count: usize) {
+        let length = self.length + count;
+        self.bytes.reserve_exact(length - self.bytes.len());
+        self.bytes.resize(length, 0);
+    }
+
     #[inline]
-    pub(super) fn flush_to(&mut self, out: &mut Vec<u8>) {
-        out.extend_from_slice(&self.bytes[..self.length]);
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..self.length]
+    }
+
+    /// Keeps the room.
+    #[inline]
+    pub(super) fn clear(&mut self) {
         self.length = 0;
+    }
+
+    #[inline]
+    pub(super) fn room(&self) -> usize {
+        self.bytes.len()
     }
 
     #[inline]
@@ -97,11 +134,13 @@ impl Text {
         self.length += text.length;
     }
 
-    /// Appends bytes that need no escape and are few; `false` for others.
+    /// Bytes outside printable ASCII, and the backslash, as `\xNN`; for JSON that text as the inside of a string. Makes room
+    /// for them and for `room` more bytes.
     #[inline]
-    pub(super) fn push_plain(&mut self, bytes: &[u8]) -> bool {
+    pub(super) fn push_escaped(&mut self, bytes: &[u8], is_json: bool, room: usize) {
+        self.reserve(bytes.len() + room);
         let target = &mut self.bytes[self.length..];
-        let is_fit = match bytes.len() {
+        let is_plain = match bytes.len() {
             // Two copies of a constant size, which overlap, in place of one that takes a call.
             length @ 8..=16 => {
                 let (first, last) = (word_at(bytes, 0), word_at(bytes, length - 8));
@@ -116,17 +155,35 @@ impl Text {
                 special_bytes(u64::from(first) | u64::from(last) << 32) == 0
             }
             length => {
-                let is_fit = length <= MAX_PLAIN_BYTES && is_plain(bytes);
-                if is_fit {
-                    target[..length].copy_from_slice(bytes);
-                }
-                is_fit
+                target[..length].copy_from_slice(bytes);
+                is_plain(bytes)
             }
         };
-        if is_fit {
+        if is_plain {
             self.length += bytes.len();
+        } else {
+            self.push_escaped_slowly(bytes, is_json, room);
         }
-        is_fit
+    }
+
+    #[cold]
+    fn push_escaped_slowly(&mut self, bytes: &[u8], is_json: bool, room: usize) {
+        self.reserve(bytes.len() * r"\\xNN".len() + room);
+        for &byte in bytes {
+            match byte {
+                b'"' if is_json => self.push_all(b"\\\""),
+                b' '..=b'[' | b']'..=b'~' => self.push(byte),
+                _ => {
+                    self.push_all(if is_json { br"\\x" } else { br"\x" });
+                    self.push(HEX_DIGITS[usize::from(byte >> 4)]);
+                    self.push(HEX_DIGITS[usize::from(byte & 0xf)]);
+                }
+            }
+        }
+    }
+
+    fn push_all(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|&byte| self.push(byte));
     }
 
     /// The text from `begin` on, which is at most `N` bytes.
@@ -180,25 +237,15 @@ impl Text {
 
     /// Seconds with nine decimals, exact.
     #[inline]
-    pub(super) fn push_seconds(&mut self, time: Timestamp) {
-        if time.as_nanos().wrapping_sub(self.second_begin) >= NANOS_PER_SECOND {
-            self.begin_second(time);
+    pub(super) fn push_seconds(&mut self, time: Timestamp, second: &mut Second) {
+        if time.as_nanos().wrapping_sub(second.begin) >= NANOS_PER_SECOND {
+            second.become_of(time);
         }
-        let nanos = time.as_nanos() - self.second_begin;
-        self.push_padded(&{ self.second_text });
+        let nanos = time.as_nanos() - second.begin;
+        self.push_padded(&second.text);
         self.push_three_digits(nanos / 1_000_000);
         self.push_three_digits(nanos / 1_000 % 1_000);
         self.push_three_digits(nanos % 1_000);
-    }
-
-    #[cold]
-    fn begin_second(&mut self, time: Timestamp) {
-        let (begin, second) = (self.length, time.as_nanos() / NANOS_PER_SECOND);
-        self.push_decimal(second);
-        self.push(b'.');
-        // At most 11 digits and the point, for 2⁶⁴ nanoseconds.
-        (self.second_begin, self.second_text) = (second * NANOS_PER_SECOND, self.copy_from(begin));
-        self.length = begin;
     }
 
     /// Dotted decimal for IPv4, RFC 5952 for IPv6.
@@ -270,16 +317,6 @@ fn longest_zero_run(group: impl Fn(usize) -> u16) -> (usize, usize) {
     best
 }
 
-/// Bytes outside printable ASCII, and the backslash, as `\xNN`; for JSON that text as the inside of a string.
-#[inline]
-pub(super) fn push_escaped(out: &mut Vec<u8>, bytes: &[u8], is_json: bool) {
-    if is_plain(bytes) {
-        out.extend_from_slice(bytes);
-    } else {
-        push_escaped_slowly(out, bytes, is_json);
-    }
-}
-
 #[inline]
 fn word_at(bytes: &[u8], at: usize) -> u64 {
     bytes[at..].first_chunk().map_or(0, |word| u64::from_le_bytes(*word))
@@ -316,38 +353,19 @@ fn special_bytes(word: u64) -> u64 {
     (below(word, 0x20) | equal(0x5c) | equal(0x22) | is_del_or_above) & HIGH_BITS
 }
 
-#[cold]
-fn push_escaped_slowly(out: &mut Vec<u8>, bytes: &[u8], is_json: bool) {
-    for &byte in bytes {
-        match byte {
-            b'"' if is_json => out.extend_from_slice(b"\\\""),
-            b' '..=b'[' | b']'..=b'~' => out.push(byte),
-            _ => {
-                out.extend_from_slice(if is_json { br"\\x" } else { br"\x" });
-                out.extend_from_slice(&[
-                    HEX_DIGITS[usize::from(byte >> 4)],
-                    HEX_DIGITS[usize::from(byte & 0xf)],
-                ]);
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn text(push: impl FnOnce(&mut Text)) -> String {
-        let (mut text, mut out) = (Text::new(), Vec::new());
+        let mut text = Text::default();
+        text.reserve(64);
         push(&mut text);
-        text.flush_to(&mut out);
-        String::from_utf8(out).unwrap()
+        String::from_utf8(text.as_bytes().to_vec()).unwrap()
     }
 
     fn escaped(bytes: &[u8], is_json: bool) -> String {
-        let mut out = Vec::new();
-        push_escaped(&mut out, bytes, is_json);
-        String::from_utf8(out).unwrap()
+        text(|text| text.push_escaped(bytes, is_json, 0))
     }
 
     #[test]
@@ -368,7 +386,7 @@ mod tests {
             (1_700_000_000_000_000_010, "1700000000.000000010"),
             (u64::MAX, "18446744073.709551615"),
         ] {
-            assert_eq!(text(|text| text.push_seconds(Timestamp(nanos))), expected);
+            assert_eq!(text(|text| text.push_seconds(Timestamp(nanos), &mut Second::new())), expected);
         }
     }
 
