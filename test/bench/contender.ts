@@ -94,7 +94,7 @@ function createOwn(
  * may share cargo's folder.
  */
 function buildExtractor(folder: string): string {
-  const options = ['build', '--release', '-p', 'foretap-dataplane', '--example', 'bench'];
+  const options = ['build', '--release', '-p', 'foretap-dataplane', '--example', 'extract'];
   const build = spawnSync('cargo', [...options, '--message-format', 'json-render-diagnostics'], {
     cwd: 'native-bindings',
     encoding: 'utf8',
@@ -104,7 +104,7 @@ function buildExtractor(folder: string): string {
   const artifacts = (build.stdout ?? '').split('\n').filter((line) => line.includes('"executable"'));
   const executable = artifacts
     .map((line) => JSON.parse(line) as { target?: { name?: string }; executable?: string | null })
-    .find(({ target, executable }) => target?.name === 'bench' && executable)?.executable;
+    .find(({ target, executable }) => target?.name === 'extract' && executable)?.executable;
   if (build.status !== 0 || !executable)
     throw new Error('cannot build the extractor: see the messages of cargo above');
   const copy = join(folder, 'extract');

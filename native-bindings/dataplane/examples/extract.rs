@@ -1,21 +1,29 @@
-//! Measures the packet path: `extract walk|count|rows FILE`.
+//! Measures the packet path: `extract walk|count|windows|rows FILE`.
 //!
 //! `walk` reads the record headers of a pcap file and nothing else: what the other figures are compared with. `count`
-//! follows connections and counts exchanges; `rows` writes a line an exchange to stdout. Figures go to stderr.
+//! follows connections and counts exchanges. `windows` and `rows` read by the readers that the addon has, and write a JSON
+//! array of windows a line, or exchanges as TSV, to stdout. Figures go to stderr.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
+use std::ops::ControlFlow;
 use std::process::ExitCode;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use foretap_dataplane::account::{Account, FrameReason};
 use foretap_dataplane::engine::Engine;
 use foretap_dataplane::exchange::{Exchange, Loss, OrphanAnswer, Request, Sink, Tag};
 use foretap_dataplane::limits::Limits;
-use foretap_dataplane::row::{RowFormat, RowSink};
+use foretap_dataplane::reader::{
+    BatchLimit, ExchangeReader, Fault, Input, Statistics, WindowReader, WindowReaderOptions,
+};
+use foretap_dataplane::row::RowFormat;
 use foretap_dataplane::source::{self, Source};
 use foretap_dataplane::time::Timestamp;
 
 const READ_BYTES: usize = 256 << 10;
+const ROW_BATCH_BYTES: usize = 64 << 10;
+const BATCH: BatchLimit = BatchLimit { max_frames: 65_536, max_span: Duration::MAX };
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -26,7 +34,8 @@ fn main() -> ExitCode {
             walk(file).map(|frames| format!("frames {frames}")).map_err(|error| format!("{file}: {error}"))
         }
         "count" => count(file),
-        "rows" => rows(file),
+        "windows" => print_windows(file),
+        "rows" => print_rows(file),
         _ => return usage(),
     };
     match outcome {
@@ -46,7 +55,7 @@ fn main() -> ExitCode {
 }
 
 fn usage() -> ExitCode {
-    eprintln!("usage: extract walk|count|rows FILE");
+    eprintln!("usage: extract walk|count|windows|rows FILE");
     ExitCode::from(2)
 }
 
@@ -90,53 +99,71 @@ fn walk(file: &str) -> io::Result<u64> {
 }
 
 fn count(file: &str) -> Result<String, String> {
-    let engine = run(file, Counter::default(), |_| Ok(()))?;
-    let counter = engine.sink();
-    let named: Vec<String> = engine
-        .counters()
-        .named()
-        .filter(|(_, value)| *value > 0)
-        .map(|(name, value)| format!("{name} {value}"))
-        .collect();
-    let reasons: Vec<String> = foretap_dataplane::account::FrameReason::ALL
-        .iter()
-        .filter(|reason| engine.account().frames(**reason) > 0)
-        .map(|reason| format!("{} {}", reason.name(), engine.account().frames(*reason)))
-        .collect();
-    Ok(format!(
-        "frames {}, requests {}, answered {}\n{}\n{}",
-        engine.account().total_frames(),
-        counter.requests,
-        counter.answered,
-        reasons.join(", "),
-        named.join(", "),
-    ))
-}
-
-fn rows(file: &str) -> Result<String, String> {
-    let mut output = io::stdout().lock();
-    let mut engine = run(file, RowSink::new(RowFormat::Tsv), |sink| {
-        if sink.ready_bytes() >= READ_BYTES { sink.write_to(&mut output) } else { Ok(()) }
-    })?;
-    engine.sink_mut().finish();
-    engine.sink_mut().write_to(&mut output).map_err(|error| error.to_string())?;
-    Ok(format!("frames {}, requests {}", engine.account().total_frames(), engine.counters().requests))
-}
-
-/// Feeds a file to an engine; `after_frame` may empty the sink.
-fn run<S: Sink>(
-    file: &str,
-    sink: S,
-    mut after_frame: impl FnMut(&mut S) -> io::Result<()>,
-) -> Result<Engine<S>, String> {
-    let mut engine = Engine::new(Limits::default(), sink);
+    let mut engine = Engine::new(Limits::default(), Counter::default());
     let mut source = source::open(file).map_err(|error| error.to_string())?;
-    while let Some(frame) = source.next_frame().map_err(|error| error.to_string())? {
-        engine.feed(&frame);
-        after_frame(engine.sink_mut()).map_err(|error| error.to_string())?;
-    }
+    source
+        .visit_frames(Duration::ZERO, |frame| {
+            engine.feed(frame);
+            ControlFlow::Continue(())
+        })
+        .map_err(|error| error.to_string())?;
     engine.finish();
-    Ok(engine)
+    let Counter { requests, answered } = *engine.sink();
+    let figures = describe(engine.account(), engine.counters().named());
+    Ok(format!("{figures}\nrequests told {requests}, answered {answered}"))
+}
+
+fn print_windows(file: &str) -> Result<String, String> {
+    let inputs = [Input::Capture(file.to_owned())];
+    let mut reader =
+        WindowReader::open(&inputs, WindowReaderOptions::default()).map_err(|error| error.to_string())?;
+    let mut output = io::stdout().lock();
+    loop {
+        let batch = reader.next_batch(BATCH, idle);
+        writeln!(output, "{}", batch.windows).map_err(|error| error.to_string())?;
+        refuse(&batch.faults)?;
+        if batch.is_done {
+            let Statistics { account, counters } = reader.statistics();
+            return Ok(describe(&account, counters.into_iter()));
+        }
+    }
+}
+
+fn print_rows(file: &str) -> Result<String, String> {
+    let inputs = [Input::Capture(file.to_owned())];
+    let mut reader = ExchangeReader::open(&inputs, RowFormat::Tsv, Limits::default())
+        .map_err(|error| error.to_string())?;
+    let mut output = io::stdout().lock();
+    loop {
+        let batch = reader.next_batch(ROW_BATCH_BYTES, BATCH, idle);
+        output.write_all(&batch.rows).map_err(|error| error.to_string())?;
+        refuse(&batch.faults)?;
+        if batch.is_done {
+            let Statistics { account, counters } = reader.statistics();
+            return Ok(describe(&account, counters.into_iter()));
+        }
+    }
+}
+
+/// A file is never idle.
+fn idle() -> Timestamp {
+    Timestamp::from_nanos(0)
+}
+
+fn refuse(faults: &[Fault]) -> Result<(), String> {
+    faults.first().map_or(Ok(()), |fault| Err(fault.message.clone()))
+}
+
+/// Where the frames ended, and the counters that are not zero.
+fn describe(account: &Account, counters: impl Iterator<Item = (&'static str, u64)>) -> String {
+    let reasons = FrameReason::ALL.iter().map(|&reason| (reason.name(), account.frames(reason)));
+    let list = |named: &mut dyn Iterator<Item = (&'static str, u64)>| {
+        let shown: Vec<String> =
+            named.filter(|(_, value)| *value > 0).map(|(name, value)| format!("{name} {value}")).collect();
+        shown.join(", ")
+    };
+    let (reasons, counters) = (list(&mut { reasons }), list(&mut { counters }));
+    format!("frames {}\n{reasons}\n{counters}", account.total_frames())
 }
 
 fn peak_memory_kilobytes() -> String {
@@ -146,7 +173,7 @@ fn peak_memory_kilobytes() -> String {
 }
 
 /// Counts and forgets.
-#[derive(Default)]
+#[derive(Clone, Copy, Default)]
 struct Counter {
     requests: u64,
     answered: u64,

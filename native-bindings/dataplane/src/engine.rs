@@ -34,14 +34,12 @@ impl<S: Sink> Engine<S> {
     }
 
     /// Takes one frame through the path and counts it under exactly one reason.
-    #[inline]
+    #[inline(always)]
     pub fn feed(&mut self, frame: &Frame<'_>) {
         if frame.timestamp > self.now {
             self.now = frame.timestamp;
             if self.now.0 - self.told.0 >= TIME_STEP {
-                self.told = self.now;
-                self.flow.advance(self.now, &mut self.sink);
-                self.sink.on_time(self.now);
+                self.tell_time();
             }
         }
         let reason = match wire::decode(frame) {
@@ -49,6 +47,19 @@ impl<S: Sink> Engine<S> {
             Err(reason) => reason,
         };
         self.account.count(reason, frame.wire_length);
+    }
+
+    /// Packet time has reached `now` without a frame: what was to happen by then happens. For live sources that are idle.
+    pub fn tick(&mut self, now: Timestamp) {
+        self.now = self.now.max(now);
+        self.tell_time();
+    }
+
+    #[inline(never)]
+    fn tell_time(&mut self) {
+        self.told = self.now;
+        self.flow.advance(self.now, &mut self.sink);
+        self.sink.on_time(self.now);
     }
 
     /// Ends every open connection: pending requests are reported as closed. Call once, when the input is over.

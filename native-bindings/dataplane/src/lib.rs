@@ -12,6 +12,7 @@ pub mod counter;
 pub mod engine;
 pub mod exchange;
 pub mod flow;
+mod hash;
 pub mod http;
 pub mod identity;
 pub mod limits;

@@ -29,7 +29,7 @@ pub struct Follower<'a, S> {
 
 impl<S: Sink> Follower<'_, S> {
     /// A segment without SYN, FIN and RST.
-    #[inline]
+    #[inline(always)]
     pub fn plain_segment(&mut self, side: Side, segment: &Segment<'_>, at: Timestamp) -> FrameReason {
         if segment.flags.has(TcpFlags::ACK) {
             self.note_acknowledgement(side.other(), Sequence(segment.acknowledgement));
@@ -112,7 +112,7 @@ impl<S: Sink> Follower<'_, S> {
         self.connection.http = None;
     }
 
-    #[inline]
+    #[inline(always)]
     fn note_acknowledgement(&mut self, of: Side, acknowledgement: Sequence) {
         let half = self.connection.half(of);
         if !half.has_acknowledged {
@@ -126,7 +126,7 @@ impl<S: Sink> Follower<'_, S> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn payload(&mut self, side: Side, segment: &Segment<'_>, first: Sequence, at: Timestamp) -> FrameReason {
         self.connection.has_payload = true;
         let half = self.connection.half(side);
@@ -300,13 +300,19 @@ impl<S: Sink> Follower<'_, S> {
                 acknowledgement: piece.acknowledgement,
                 at: piece.at,
             };
-            self.deliver(side, &chunk);
+            self.deliver_late(side, &chunk);
         }
         self.end_if_reached(side);
     }
 
+    /// As [`Self::deliver`], out of the way of what comes in order.
+    #[cold]
+    fn deliver_late(&mut self, side: Side, chunk: &Chunk<'_>) {
+        self.deliver(side, chunk);
+    }
+
     /// Hands the next bytes of a followed side to `http`.
-    #[inline]
+    #[inline(always)]
     fn deliver(&mut self, side: Side, chunk: &Chunk<'_>) -> FrameReason {
         self.connection.half(side).next = chunk.sequence.plus(chunk.length);
         self.connection.is_reset = false;
@@ -520,7 +526,7 @@ impl<S: Sink> Follower<'_, S> {
             limits: &self.shared.limits,
             heads: &mut self.shared.heads,
             pending_total: &mut self.shared.pending_total,
-            endpoints: self.connection.key,
+            endpoints: &self.connection.key,
             now: self.now,
         };
         Some(act(http, &mut context))

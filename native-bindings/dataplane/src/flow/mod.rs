@@ -77,7 +77,7 @@ impl Flow {
     }
 
     /// Takes one segment, captured at `at`; `now` is the latest packet time, `>= at`.
-    #[inline]
+    #[inline(always)]
     pub fn feed<S: Sink>(
         &mut self,
         segment: &Segment<'_>,

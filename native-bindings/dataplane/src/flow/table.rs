@@ -1,25 +1,28 @@
 //! The table of connections: found by the pair of endpoints, whichever of them sent. Bounded; the one whose deadline
 //! is nearest goes first.
 
-use ahash::RandomState;
 use hashbrown::HashTable;
 
 use super::connection::Connection;
 use super::wheel::Wheel;
 use crate::address::Endpoint;
+use crate::hash::KeyedHash;
 use crate::time::Timestamp;
 
 /// Both ends of a connection, the lower endpoint first.
 pub type Key = [Endpoint; 2];
+
+/// 4 KiB of the level-1 cache.
+const RECENT: usize = 1024;
 
 /// Connections in a slab, with an index by key and a wheel of deadlines.
 pub struct Table {
     entries: Vec<Connection>,
     free: Vec<u32>,
     index: HashTable<u32>,
-    hasher: RandomState,
-    /// The entry of the last segment: bursts of one connection are common.
-    last: u32,
+    hasher: KeyedHash,
+    /// By hash, the entry found there last: the search of the index is for connections that are not busy.
+    recent: Box<[u32; RECENT]>,
     pub wheel: Wheel,
 }
 
@@ -29,8 +32,8 @@ impl Table {
             entries: Vec::new(),
             free: Vec::new(),
             index: HashTable::new(),
-            hasher: RandomState::new(),
-            last: 0,
+            hasher: KeyedHash::new(),
+            recent: Box::new([0; RECENT]),
             wheel: Wheel::new(),
         }
     }
@@ -44,17 +47,23 @@ impl Table {
         &mut self.entries[entry as usize]
     }
 
-    #[inline]
+    #[inline(always)]
     pub fn find(&mut self, low: &Endpoint, high: &Endpoint) -> Option<u32> {
-        if let Some(connection) = self.entries.get(self.last as usize)
-            && connection.is_open
-            && connection.is_between(low, high)
-        {
-            return Some(self.last);
-        }
         let hash = hash(&self.hasher, low, high);
+        let recent = self.recent[hash as usize % RECENT];
+        if let Some(connection) = self.entries.get(recent as usize)
+            && connection.is_between(low, high)
+            && connection.is_open
+        {
+            return Some(recent);
+        }
+        self.search(hash, low, high)
+    }
+
+    #[inline(never)]
+    fn search(&mut self, hash: u64, low: &Endpoint, high: &Endpoint) -> Option<u32> {
         let found = *self.index.find(hash, |&entry| self.entries[entry as usize].is_between(low, high))?;
-        self.last = found;
+        self.recent[hash as usize % RECENT] = found;
         Some(found)
     }
 
@@ -79,7 +88,6 @@ impl Table {
             self::hash(hasher, low, high)
         });
         self.wheel.schedule(entry, deadline);
-        self.last = entry;
         entry
     }
 
@@ -104,7 +112,8 @@ impl Table {
     }
 }
 
-#[inline]
-fn hash(hasher: &RandomState, low: &Endpoint, high: &Endpoint) -> u64 {
-    hasher.hash_one((low.address.0, high.address.0, u32::from(low.port) << 16 | u32::from(high.port)))
+#[inline(always)]
+fn hash(hasher: &KeyedHash, low: &Endpoint, high: &Endpoint) -> u64 {
+    let ports = u64::from(low.port) << 16 | u64::from(high.port);
+    hasher.of_pair(low.address.0, high.address.0, ports)
 }

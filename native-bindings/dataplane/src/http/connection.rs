@@ -103,7 +103,7 @@ impl Default for HttpConnection {
 
 impl HttpConnection {
     /// The next in-order bytes of `side`.
-    #[inline]
+    #[inline(always)]
     pub fn feed<S: Sink>(&mut self, side: Side, chunk: &Chunk<'_>, cx: &mut Context<'_, S>) -> Verdict {
         let half = &mut self.halves[side as usize];
         if !half.has_data {
@@ -113,7 +113,9 @@ impl HttpConnection {
                 self.pairing.note_answers_start(chunk.sequence);
             }
         }
-        self.find_again(side, chunk, cx);
+        if matches!(half.state, State::Lost | State::Body { is_doubtful: true, .. }) {
+            self.find_again(side, chunk, cx);
+        }
         let mut offset = 0;
         while offset < chunk.bytes.len() {
             offset += self.step(side, chunk, offset, cx);
@@ -243,7 +245,7 @@ impl HttpConnection {
     }
 
     /// Takes some bytes of the chunk, at least one; returns how many.
-    #[inline]
+    #[inline(always)]
     fn step<S: Sink>(
         &mut self,
         side: Side,
@@ -291,14 +293,10 @@ impl HttpConnection {
     }
 
     /// Looks for a message start where the place in the stream is unknown.
-    #[inline]
+    #[cold]
     fn find_again<S: Sink>(&mut self, side: Side, chunk: &Chunk<'_>, cx: &mut Context<'_, S>) {
         let half = &mut self.halves[side as usize];
-        let is_start = match half.state {
-            State::Lost => recognise_in_doubt(chunk.bytes),
-            State::Body { is_doubtful: true, .. } => recognise_in_doubt(chunk.bytes),
-            _ => return,
-        };
+        let is_start = recognise_in_doubt(chunk.bytes);
         let is_wanted = match half.role {
             Some(Role::Requests) => matches!(is_start, Recognition::Request | Recognition::Incomplete),
             Some(Role::Answers) => is_start == Recognition::Response,

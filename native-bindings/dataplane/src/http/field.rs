@@ -24,9 +24,14 @@ impl ContentLength {
     /// Joins the value of one more field line. RFC 9110 § 8.6: a list of equal values counts as one.
     #[inline]
     fn join(self, value: &[u8]) -> Self {
-        if let (Self::Absent, Some(bytes)) = (self, parse_decimal(value)) {
-            return Self::Bytes(bytes);
+        match (self, parse_decimal(value)) {
+            (Self::Absent, Some(bytes)) => Self::Bytes(bytes),
+            _ => self.join_list(value),
         }
+    }
+
+    #[cold]
+    fn join_list(self, value: &[u8]) -> Self {
         let mut joined = self;
         for member in value.split(|&byte| byte == b',') {
             joined = match (joined, parse_decimal(trim(member))) {
@@ -52,6 +57,7 @@ pub enum TransferEncoding {
 
 impl TransferEncoding {
     /// Joins the value of one more field line: the last coding of the last line is the final one.
+    #[inline(never)]
     fn join(value: &[u8]) -> Self {
         let last = value.rsplit(|&byte| byte == b',').map(trim).find(|coding| !coding.is_empty());
         match last {
@@ -74,48 +80,29 @@ pub struct Fields<'a> {
 impl<'a> Fields<'a> {
     /// Reads the field lines of `bytes` from `start` on; `line_ends` gives their ends. LF alone ends a line too
     /// (RFC 9112 § 2.2).
-    #[inline]
+    #[inline(always)]
     pub fn parse(bytes: &'a [u8], mut start: usize, mut line_ends: LineEnds<'a>) -> Self {
         let mut fields = Self::default();
-        while let Some(end) = line_ends.next() {
-            match bytes[start] {
-                b'\n' => {
-                    fields.end = Some(end + 1);
-                    return fields;
+        while let Some(mut end) = line_ends.next() {
+            if end - start < 2 && (end == start || bytes[start] == b'\r') {
+                fields.end = Some(end + 1);
+                break;
+            }
+            if let Some(name) = Name::at(bytes, start) {
+                if matches!(bytes.get(end + 1), Some(b' ' | b'\t')) {
+                    let Some(unfolded) = unfold(bytes, end, line_ends) else { break };
+                    (end, line_ends) = unfolded;
                 }
-                b'\r' if end == start + 1 => {
-                    fields.end = Some(end + 1);
-                    return fields;
-                }
-                b'h' | b'H' | b'c' | b'C' | b't' | b'T' => {
-                    if let Some(name) = Name::of(&bytes[start..end]) {
-                        start = fields.take(name, bytes, start, end, &mut line_ends);
-                        continue;
-                    }
-                }
-                _ => {}
+                fields.join(name, trim(&bytes[start + name.length() + 1..end]));
             }
             start = end + 1;
         }
         fields
     }
 
-    /// Joins the field line at `start..end`, with the folded lines that follow it; returns where the next line begins.
-    #[inline]
-    fn take(
-        &mut self,
-        name: Name,
-        bytes: &'a [u8],
-        start: usize,
-        mut end: usize,
-        line_ends: &mut LineEnds<'a>,
-    ) -> usize {
-        // RFC 9112 § 5.2: a line that begins with white space continues the value.
-        while matches!(bytes.get(end + 1), Some(b' ' | b'\t')) {
-            let Some(fold_end) = line_ends.next() else { return bytes.len() };
-            end = fold_end;
-        }
-        let value = trim(&bytes[start + name.length() + 1..end]);
+    /// Joins the value of one more field line.
+    #[inline(always)]
+    fn join(&mut self, name: Name, value: &'a [u8]) {
         match name {
             Name::Host => {
                 self.host.get_or_insert(value);
@@ -123,8 +110,17 @@ impl<'a> Fields<'a> {
             Name::ContentLength => self.content_length = self.content_length.join(value),
             Name::TransferEncoding => self.transfer_encoding = TransferEncoding::join(value),
         }
-        end + 1
     }
+}
+
+/// The end of the field line that ends at `end`, with the lines that continue its value: they begin with white space (RFC
+/// 9112 § 5.2). `None`: not seen.
+#[cold]
+fn unfold<'a>(bytes: &[u8], mut end: usize, mut line_ends: LineEnds<'a>) -> Option<(usize, LineEnds<'a>)> {
+    while matches!(bytes.get(end + 1), Some(b' ' | b'\t')) {
+        end = line_ends.next()?;
+    }
+    Some((end, line_ends))
 }
 
 #[derive(Clone, Copy)]
@@ -135,18 +131,30 @@ enum Name {
 }
 
 impl Name {
-    /// The name of a field line, if it is one of these.
-    #[inline]
-    fn of(line: &[u8]) -> Option<Self> {
-        if line.get(4) == Some(&b':') {
-            line[..4].eq_ignore_ascii_case(b"host").then_some(Self::Host)
-        } else if line.get(14) == Some(&b':') {
-            (lower(line, 0) == lower(b"content-length", 0) && lower(line, 6) == lower(b"content-length", 6))
-                .then_some(Self::ContentLength)
-        } else if line.get(17) == Some(&b':') {
-            line[..17].eq_ignore_ascii_case(b"transfer-encoding").then_some(Self::TransferEncoding)
-        } else {
-            None
+    /// The name of the field line at `start`, if it is one of these: decided by its first eight bytes, and by the rest
+    /// of the name only where those match.
+    #[inline(always)]
+    fn at(bytes: &[u8], start: usize) -> Option<Self> {
+        let line = &bytes[start..];
+        let first = match line.first_chunk() {
+            Some(first) => lower(first),
+            None => lower_of_few(line),
+        };
+        if first & HOST_MASK == HOST {
+            return Some(Self::Host);
+        }
+        match first {
+            CONTENT => {
+                let rest = line[6..].first_chunk()?;
+                let is_found = lower(rest) == CONTENT_LENGTH_END && line.get(14) == Some(&b':');
+                is_found.then_some(Self::ContentLength)
+            }
+            TRANSFER => {
+                let rest = line.get(9..)?.first_chunk()?;
+                let is_found = lower(rest) == TRANSFER_ENCODING_END && line.get(17) == Some(&b':');
+                is_found.then_some(Self::TransferEncoding)
+            }
+            _ => None,
         }
     }
 
@@ -159,16 +167,47 @@ impl Name {
     }
 }
 
-/// Eight bytes with the bit set that makes letters lower case. It also takes CR for "-", which no line holds there.
-#[inline]
-fn lower(line: &[u8], at: usize) -> u64 {
-    let bytes =
-        line.get(at..).and_then(|rest| rest.first_chunk()).map_or(0, |bytes| u64::from_le_bytes(*bytes));
-    bytes | 0x2020_2020_2020_2020
+const HOST: u64 = lower(b"host:\0\0\0") & HOST_MASK;
+const HOST_MASK: u64 = 0xff_ffff_ffff;
+const CONTENT: u64 = lower(b"content-");
+const CONTENT_LENGTH_END: u64 = lower(b"t-length");
+const TRANSFER: u64 = lower(b"transfer");
+const TRANSFER_ENCODING_END: u64 = lower(b"encoding");
+
+/// Eight bytes with the bit set that makes letters lower case. It also takes two control bytes for "-" and ":", which no
+/// line that anybody sends holds there.
+#[inline(always)]
+const fn lower(bytes: &[u8; 8]) -> u64 {
+    u64::from_le_bytes(*bytes) | 0x2020_2020_2020_2020
+}
+
+/// As [`lower`], where fewer than eight bytes were seen.
+#[cold]
+fn lower_of_few(bytes: &[u8]) -> u64 {
+    let mut padded = [0; 8];
+    padded[..bytes.len()].copy_from_slice(bytes);
+    lower(&padded)
 }
 
 #[inline]
 fn parse_decimal(digits: &[u8]) -> Option<u64> {
+    // Up to 19 digits cannot overflow.
+    if (1..=19).contains(&digits.len()) {
+        let mut value = 0;
+        for byte in digits {
+            let digit = byte.wrapping_sub(b'0');
+            if digit > 9 {
+                return None;
+            }
+            value = value * 10 + u64::from(digit);
+        }
+        return Some(value);
+    }
+    parse_long_decimal(digits)
+}
+
+#[cold]
+fn parse_long_decimal(digits: &[u8]) -> Option<u64> {
     if digits.is_empty() {
         return None;
     }
@@ -179,6 +218,7 @@ fn parse_decimal(digits: &[u8]) -> Option<u64> {
 }
 
 /// Without the white space and line ends around it.
+#[inline]
 fn trim(mut bytes: &[u8]) -> &[u8] {
     while let [b' ' | b'\t' | b'\r' | b'\n', rest @ ..] = bytes {
         bytes = rest;

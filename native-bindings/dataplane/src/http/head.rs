@@ -112,8 +112,8 @@ fn is_evident_request(bytes: &[u8]) -> bool {
 }
 
 /// Splits a request line without its LF into what stands before the version, and the version.
-fn split_version(line: &[u8]) -> Option<(&[u8], Version)> {
-    let mut line = line;
+#[inline]
+fn split_version(mut line: &[u8]) -> Option<(&[u8], Version)> {
     while let [rest @ .., b'\r' | b' '] = line {
         line = rest;
     }
@@ -129,30 +129,34 @@ fn split_version(line: &[u8]) -> Option<(&[u8], Version)> {
 impl<'a> RequestHead<'a> {
     /// Parses `bytes` (without leading line ends). `None`: no complete request line. `fields.end` tells whether the head
     /// is complete.
-    #[inline]
+    #[inline(always)]
     pub fn parse(bytes: &'a [u8]) -> Option<Self> {
         let mut line_ends = LineEnds::new(bytes);
         let line_end = line_ends.next()?;
-        let (before, version) = split_version(&bytes[..line_end])?;
-        let mut head = Self::parse_line(before, version)?;
+        let line = &bytes[..line_end];
+        let (before, version) = split_version(line)?;
+        let mut head = Self::parse_line(line, before.len(), version)?;
         head.fields = Fields::parse(bytes, line_end + 1, line_ends);
         Some(head)
     }
 
     /// A request of whose line only a part was seen: the path is what there is of it.
     pub fn parse_cut_line(bytes: &'a [u8]) -> Option<Self> {
-        is_evident_request(bytes).then(|| Self::parse_line(bytes, Version::Http11))?
+        is_evident_request(bytes).then(|| Self::parse_line(bytes, bytes.len(), Version::Http11))?
     }
 
+    /// `length` bytes of `line` stand before the space and the version.
     #[inline]
-    fn parse_line(line: &'a [u8], version: Version) -> Option<Self> {
+    fn parse_line(line: &'a [u8], length: usize, version: Version) -> Option<Self> {
         // "GET HTTP/1.1" has a method and no target.
-        let method_length = line.iter().position(|byte| !is_token(*byte)).unwrap_or(line.len());
+        let method_length = match line {
+            [b'G', b'E', b'T', b' ', ..] => 3,
+            _ => line[..length].iter().position(|byte| !is_token(*byte)).unwrap_or(length),
+        };
         let method = &line[..method_length];
-        if method.is_empty()
-            || method.len() > MAX_METHOD_BYTES
-            || !matches!(line.get(method_length), None | Some(b' '))
-        {
+        let is_method = (1..=MAX_METHOD_BYTES).contains(&method_length)
+            && (method_length == length || line[method_length] == b' ');
+        if !is_method {
             return None;
         }
         let kind = match method {
@@ -160,10 +164,12 @@ impl<'a> RequestHead<'a> {
             b"CONNECT" => Method::Connect,
             _ => Method::Other,
         };
-        let mut target = line.get(method_length + 1..).unwrap_or(b"");
-        while let [b' ', rest @ ..] = target {
-            target = rest;
+        let mut begin = method_length;
+        while begin < length && line[begin] == b' ' {
+            begin += 1;
         }
+        // The target ends at its first space: it needs no cut before the version.
+        let target = if begin < length { &line[begin..] } else { b"" };
         let target = Target::parse(target, kind == Method::Connect);
         Some(Self { method, kind, target, version, fields: Fields::default() })
     }
@@ -177,7 +183,7 @@ impl<'a> RequestHead<'a> {
 
 impl<'a> ResponseHead<'a> {
     /// Parses `bytes`. `None`: no complete status line. `fields.end` tells whether the head is complete.
-    #[inline]
+    #[inline(always)]
     pub fn parse(bytes: &'a [u8]) -> Option<Self> {
         if recognise_status(bytes) != Recognition::Response {
             return None;

@@ -63,6 +63,6 @@ pub struct Context<'a, S> {
     pub heads: &'a mut HeadStore,
     pub pending_total: &'a mut u64,
     /// The endpoints of the connection, indexed by [`Side`].
-    pub endpoints: [Endpoint; 2],
+    pub endpoints: &'a [Endpoint; 2],
     pub now: Timestamp,
 }

@@ -1,7 +1,8 @@
 //! The request target (RFC 9112 § 3.2) → host and path. Drops scheme, user information, query and fragment, so that
 //! no credential and no query string gets further than this file.
 
-use memchr::{memchr, memchr2, memchr3, memmem, memrchr};
+use memchr::{memchr, memchr2, memmem, memrchr};
+use wide::{CmpEq, i8x16};
 
 /// Authority (of absolute-form and CONNECT targets, else empty) and path of a request target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,7 +16,7 @@ impl<'a> Target<'a> {
     #[inline]
     pub fn parse(target: &'a [u8], is_connect: bool) -> Self {
         if target.first() == Some(&b'/') && !is_connect {
-            let end = memchr3(b'?', b'#', b' ', target).unwrap_or(target.len());
+            let end = path_end(target);
             return Self { authority: b"", path: &target[..end] };
         }
         let target = &target[..memchr(b' ', target).unwrap_or(target.len())];
@@ -34,6 +35,23 @@ impl<'a> Target<'a> {
             None => Self { authority: b"", path: without_query(target) },
         }
     }
+}
+
+/// Where the path of an origin-form target ends. Paths are short: a call of a search library costs more than the search.
+#[inline]
+fn path_end(target: &[u8]) -> usize {
+    let mut at = 0;
+    while let Some(block) = target[at..].first_chunk::<16>() {
+        let bytes = i8x16::new(block.map(|byte| byte as i8));
+        let is_end = |byte: u8| bytes.cmp_eq(i8x16::splat(byte as i8));
+        let mask = (is_end(b'?') | is_end(b'#') | is_end(b' ')).move_mask();
+        if mask != 0 {
+            return at + mask.trailing_zeros() as usize;
+        }
+        at += block.len();
+    }
+    let rest = &target[at..];
+    at + rest.iter().position(|byte| matches!(byte, b'?' | b'#' | b' ')).unwrap_or(rest.len())
 }
 
 fn without_query(target: &[u8]) -> &[u8] {

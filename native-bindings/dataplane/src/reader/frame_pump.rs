@@ -1,3 +1,4 @@
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 use super::input::{FrameSource, Input, OpenError};
@@ -5,7 +6,7 @@ use super::progress::{Fault, Progress};
 use crate::engine::Engine;
 use crate::exchange::Sink;
 use crate::limits::Limits;
-use crate::source::{KernelCounts, Next, Source, SourceError};
+use crate::source::{KernelCounts, Pause, Source, SourceError};
 use crate::time::Timestamp;
 
 /// A live source that has nothing for this long lets its reader go on.
@@ -74,7 +75,7 @@ impl<S: Sink> FramePump<S> {
         };
         match end {
             Ok(BatchEnd::Limit) => {}
-            Ok(BatchEnd::Idle) => self.engine.sink_mut().on_time(idle_now()),
+            Ok(BatchEnd::Idle) => self.engine.tick(idle_now()),
             Ok(BatchEnd::Over) => self.finish(Ok(())),
             Err(error) => self.finish(Err(Fault::from(&error))),
         }
@@ -143,19 +144,22 @@ fn feed_from<S: Sink>(
     on_gap: impl Fn(&mut S),
 ) -> Result<BatchEnd, SourceError> {
     let span_nanos = u64::try_from(limit.max_span.as_nanos()).unwrap_or(u64::MAX);
-    let mut until = None;
-    for _ in 0..limit.max_frames {
-        match source.poll_frame(IDLE_TIMEOUT)? {
-            Next::Frame(frame) => {
-                engine.feed(&frame);
-                let until = *until.get_or_insert(frame.timestamp.0.saturating_add(span_nanos));
-                if frame.timestamp.0 >= until || is_enough(engine.sink()) {
-                    break;
-                }
+    let (mut until, mut frames_left) = (None, limit.max_frames);
+    while frames_left > 0 {
+        let pause = source.visit_frames(IDLE_TIMEOUT, |frame| {
+            engine.feed(frame);
+            frames_left -= 1;
+            let until = *until.get_or_insert(frame.timestamp.0.saturating_add(span_nanos));
+            if frames_left == 0 || frame.timestamp.0 >= until || is_enough(engine.sink()) {
+                return ControlFlow::Break(());
             }
-            Next::Gap => on_gap(engine.sink_mut()),
-            Next::Idle => return Ok(BatchEnd::Idle),
-            Next::End => return Ok(BatchEnd::Over),
+            ControlFlow::Continue(())
+        });
+        match pause? {
+            Pause::Stopped => break,
+            Pause::Gap => on_gap(engine.sink_mut()),
+            Pause::Idle => return Ok(BatchEnd::Idle),
+            Pause::End => return Ok(BatchEnd::Over),
         }
     }
     Ok(BatchEnd::Limit)

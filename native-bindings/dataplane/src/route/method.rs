@@ -13,7 +13,7 @@ methods! {
 
 /// A request method out of a fixed list; everything else is [`Method::OTHER`], so that made-up methods make no series.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Method(u8);
+pub struct Method(pub(super) u8);
 
 impl Method {
     pub const OTHER: Self = Self(0);

@@ -1,11 +1,10 @@
-use std::hash::{BuildHasher, Hash, Hasher};
-
 use ahash::RandomState;
 use hashbrown::HashMap;
 
 use super::Method;
 use super::segment::{SegmentForm, form_of};
 use super::trie::{NodeId, Trie};
+use crate::hash::KeyedHash;
 use crate::identity::ApplicationId;
 
 /// A route of one application, as a small number that stays the same while the process runs.
@@ -51,7 +50,7 @@ pub struct RouteTable {
     by_node_and_method: HashMap<(NodeId, Method), RouteId, RandomState>,
     templates: Vec<Box<str>>,
     cache: Vec<CachedPath>,
-    hasher: RandomState,
+    hasher: KeyedHash,
     counters: RouteCounters,
 }
 
@@ -79,7 +78,7 @@ impl Default for RouteTable {
             by_node_and_method: HashMap::with_hasher(RandomState::with_seeds(25, 26, 27, 28)),
             templates: vec!["other".into(), "unknown".into(), "CONNECT".into()],
             cache: vec![empty; CACHE_SLOTS],
-            hasher: RandomState::with_seeds(29, 30, 31, 32),
+            hasher: KeyedHash::new(),
             counters: RouteCounters::default(),
         }
     }
@@ -93,11 +92,8 @@ impl RouteTable {
         if path.len() > MAX_CACHED_PATH_BYTES {
             return self.find(application, method, path).0;
         }
-        let mut hasher = self.hasher.build_hasher();
-        application.hash(&mut hasher);
-        method.hash(&mut hasher);
-        hasher.write(path);
-        let slot = hasher.finish() as usize % CACHE_SLOTS;
+        let word = u64::from(application.0) << 8 | u64::from(method.0);
+        let slot = self.hasher.of_bytes(path, word) as usize % CACHE_SLOTS;
         let cached = &self.cache[slot];
         if usize::from(cached.path_bytes) == path.len()
             && cached.application == application

@@ -1,6 +1,6 @@
 //! The columns of a row, in their order, in both formats.
 
-use super::text::{Padded, Text, push_escaped};
+use super::text::{Padded, Second, Text};
 use crate::address::Endpoint;
 use crate::exchange::{Answer, Exchange, Request, Unanswered, Version};
 use crate::time::Timestamp;
@@ -59,8 +59,9 @@ pub enum RowFormat {
 pub(super) struct RowText {
     separators: &'static [Separator],
     is_json: bool,
-    /// The columns under construction.
-    text: Text,
+    /// Room for the columns up to the method, or for those after the path.
+    room: usize,
+    second: Second,
     /// The last server and its two columns: few servers answer many clients.
     server: Option<Endpoint>,
     server_text: Padded<96>,
@@ -81,11 +82,11 @@ impl Head {
 
 impl RowText {
     pub(super) fn new(format: RowFormat) -> Self {
-        let (separators, is_json) = match format {
-            RowFormat::Tsv => (TSV_SEPARATORS, false),
-            RowFormat::Ndjson => (NDJSON_SEPARATORS, true),
+        let (separators, is_json, room) = match format {
+            RowFormat::Tsv => (TSV_SEPARATORS, false, 256),
+            RowFormat::Ndjson => (NDJSON_SEPARATORS, true, 512),
         };
-        Self { separators, is_json, text: Text::new(), server: None, server_text: Padded::new("") }
+        Self { separators, is_json, room, second: Second::new(), server: None, server_text: Padded::new("") }
     }
 
     pub(super) fn push_header(&self, out: &mut Vec<u8>) {
@@ -95,16 +96,18 @@ impl RowText {
     }
 
     /// The columns known at the request.
-    pub(super) fn push_request(&mut self, out: &mut Vec<u8>, request: &Request<'_>) {
-        self.push_endpoint(0, request.client);
+    pub(super) fn push_request(&mut self, out: &mut Text, request: &Request<'_>) {
+        out.reserve(self.room);
+        self.push_endpoint(out, 0, request.client);
         if self.server == Some(request.server) {
-            self.text.push_padded(&self.server_text);
+            out.push_padded(&self.server_text);
         } else {
-            let begin = self.text.length();
-            self.push_endpoint(2, request.server);
-            (self.server, self.server_text) = (Some(request.server), self.text.copy_from(begin));
+            let begin = out.length();
+            self.push_endpoint(out, 2, request.server);
+            (self.server, self.server_text) = (Some(request.server), out.copy_from(begin));
         }
         self.push_word(
+            out,
             4,
             match request.version {
                 Version::Http10 => const { &Word::new("HTTP/1.0") },
@@ -112,104 +115,102 @@ impl RowText {
                 Version::Http2 => const { &Word::new("HTTP/2") },
             },
         );
-        self.push_bytes(5, out, request.method);
-        self.push_bytes(6, out, request.host);
-        self.push_bytes(7, out, request.path);
-        self.text.flush_to(out);
+        self.push_bytes(out, 5, request.method);
+        self.push_bytes(out, 6, request.host);
+        self.push_bytes(out, 7, request.path);
     }
 
     /// The other columns and the end of the line; without an exchange, those that only it could tell are unknown.
-    pub(super) fn push_end(&mut self, out: &mut Vec<u8>, head: &Head, exchange: Option<&Exchange>) {
+    pub(super) fn push_end(&mut self, out: &mut Text, head: &Head, exchange: Option<&Exchange>) {
         let answer: Option<&Answer> = exchange.and_then(|exchange| exchange.outcome.as_ref().ok());
-        self.push_number(FIRST_LATER_COLUMN, answer.map(|answer| u64::from(answer.status)));
-        self.push_number(9, head.content_length);
-        self.push_number(10, answer.and_then(|answer| answer.content_length));
-        self.push_time(11, Some(head.start));
-        self.push_time(12, answer.map(|answer| answer.start));
-        self.push_time(13, answer.map(|answer| answer.end));
-        self.push_number(14, exchange.map(|exchange| exchange.request_bytes));
-        self.push_number(15, answer.map(|answer| answer.bytes));
+        out.reserve(self.room);
+        self.push_number(out, FIRST_LATER_COLUMN, answer.map(|answer| u64::from(answer.status)));
+        self.push_number(out, 9, head.content_length);
+        self.push_number(out, 10, answer.and_then(|answer| answer.content_length));
+        self.push_time(out, 11, Some(head.start));
+        self.push_time(out, 12, answer.map(|answer| answer.start));
+        self.push_time(out, 13, answer.map(|answer| answer.end));
+        self.push_number(out, 14, exchange.map(|exchange| exchange.request_bytes));
+        self.push_number(out, 15, answer.map(|answer| answer.bytes));
         match exchange.map(|exchange| &exchange.outcome) {
-            Some(Ok(_)) => self.push_word(16, const { &Word::new("answered") }),
-            Some(Err(Unanswered::Missed)) => self.push_word(16, const { &Word::new("missed") }),
-            Some(Err(Unanswered::Closed)) => self.push_word(16, const { &Word::new("closed") }),
-            Some(Err(Unanswered::Evicted)) => self.push_word(16, const { &Word::new("evicted") }),
+            Some(Ok(_)) => self.push_word(out, 16, const { &Word::new("answered") }),
+            Some(Err(Unanswered::Missed)) => self.push_word(out, 16, const { &Word::new("missed") }),
+            Some(Err(Unanswered::Closed)) => self.push_word(out, 16, const { &Word::new("closed") }),
+            Some(Err(Unanswered::Evicted)) => self.push_word(out, 16, const { &Word::new("evicted") }),
             None => {
-                self.separate(16);
-                self.push_unknown();
+                self.separate(out, 16);
+                self.push_unknown(out);
             }
         }
         if self.is_json {
-            self.text.push(b'}');
+            out.push(b'}');
         }
-        self.text.push(b'\n');
-        self.text.flush_to(out);
+        out.push(b'\n');
     }
 
     #[inline]
-    fn separate(&mut self, column: usize) {
-        self.text.push_padded(&self.separators[column]);
+    fn separate(&self, out: &mut Text, column: usize) {
+        out.push_padded(&self.separators[column]);
     }
 
     #[inline]
-    fn push_unknown(&mut self) {
+    fn push_unknown(&self, out: &mut Text) {
         if self.is_json {
-            self.text.push_padded(const { &Padded::<4>::new("null") });
+            out.push_padded(const { &Padded::<4>::new("null") });
         }
     }
 
     #[inline]
-    fn push_quote(&mut self) {
+    fn push_quote(&self, out: &mut Text) {
         if self.is_json {
-            self.text.push(b'"');
+            out.push(b'"');
         }
     }
 
     #[inline]
-    fn push_endpoint(&mut self, column: usize, endpoint: Endpoint) {
-        self.separate(column);
-        self.push_quote();
-        self.text.push_address(endpoint.address);
-        self.push_quote();
-        self.push_number(column + 1, Some(u64::from(endpoint.port)));
+    fn push_endpoint(&self, out: &mut Text, column: usize, endpoint: Endpoint) {
+        self.separate(out, column);
+        self.push_quote(out);
+        out.push_address(endpoint.address);
+        self.push_quote(out);
+        self.push_number(out, column + 1, Some(u64::from(endpoint.port)));
     }
 
     #[inline]
-    fn push_word(&mut self, column: usize, word: &Word) {
-        self.separate(column);
-        self.push_quote();
-        self.text.push_padded(word);
-        self.push_quote();
+    fn push_word(&self, out: &mut Text, column: usize, word: &Word) {
+        self.separate(out, column);
+        self.push_quote(out);
+        out.push_padded(word);
+        self.push_quote(out);
     }
 
     /// What was on the wire, of any length.
     #[inline]
-    fn push_bytes(&mut self, column: usize, out: &mut Vec<u8>, bytes: &[u8]) {
-        self.separate(column);
+    fn push_bytes(&self, out: &mut Text, column: usize, bytes: &[u8]) {
+        self.separate(out, column);
         if bytes.is_empty() {
-            return self.push_unknown();
+            return self.push_unknown(out);
         }
-        self.push_quote();
-        self.text.flush_to(out);
-        push_escaped(out, bytes, self.is_json);
-        self.push_quote();
+        self.push_quote(out);
+        out.push_escaped(bytes, self.is_json, self.room);
+        self.push_quote(out);
     }
 
     #[inline]
-    fn push_number(&mut self, column: usize, number: Option<u64>) {
-        self.separate(column);
+    fn push_number(&self, out: &mut Text, column: usize, number: Option<u64>) {
+        self.separate(out, column);
         match number {
-            Some(number) => self.text.push_decimal(number),
-            None => self.push_unknown(),
+            Some(number) => out.push_decimal(number),
+            None => self.push_unknown(out),
         }
     }
 
     #[inline]
-    fn push_time(&mut self, column: usize, time: Option<Timestamp>) {
-        self.separate(column);
+    fn push_time(&mut self, out: &mut Text, column: usize, time: Option<Timestamp>) {
+        self.separate(out, column);
         match time {
-            Some(time) => self.text.push_seconds(time),
-            None => self.push_unknown(),
+            Some(time) => out.push_seconds(time, &mut self.second),
+            None => self.push_unknown(out),
         }
     }
 }
@@ -251,9 +252,10 @@ mod tests {
         };
         let exchange = Exchange { tag: Tag(0), request_bytes: u64::MAX, outcome: Ok(answer), ended: last };
         for format in [RowFormat::Tsv, RowFormat::Ndjson] {
-            let (mut text, mut out) = (RowText::new(format), Vec::new());
+            let (mut text, mut out) = (RowText::new(format), Text::default());
             text.push_request(&mut out, &request);
             text.push_end(&mut out, &Head::new(&request), Some(&exchange));
+            let out = out.as_bytes();
             assert!(
                 out.len() > 3 * 4 * 5_000 && out.ends_with(if text.is_json { b"\"}\n" } else { b"red\n" })
             );

@@ -3,13 +3,13 @@
 use std::collections::VecDeque;
 
 use super::columns::{Head, RowText};
+use super::text::Text;
 use super::{RowLimits, RowStats};
 use crate::exchange::{Exchange, Request};
 use crate::time::Timestamp;
 
 /// Memory that a slot keeps for its next row.
 const MAX_IDLE_TEXT_BYTES: usize = 1 << 10;
-const INITIAL_TEXT_BYTES: usize = 256;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum State {
@@ -29,7 +29,7 @@ enum State {
 struct Slot {
     state: State,
     head: Head,
-    text: Vec<u8>,
+    text: Text,
 }
 
 /// Rows in order of request time, each in a slot whose number is the tag of its exchange.
@@ -63,14 +63,14 @@ impl ReorderBuffer {
     /// Takes the request into a slot and returns its number.
     pub(super) fn hold(&mut self, request: &Request<'_>, text: &mut RowText) -> u32 {
         let index = self.free.pop().unwrap_or_else(|| {
-            self.slots.push(Slot { text: Vec::with_capacity(INITIAL_TEXT_BYTES), ..Slot::default() });
+            self.slots.push(Slot::default());
             (self.slots.len() - 1) as u32
         });
         let slot = &mut self.slots[index as usize];
         slot.state = State::Open;
         slot.head = Head::new(request);
         text.push_request(&mut slot.text, request);
-        self.queue_text_bytes += slot.text.len();
+        self.queue_text_bytes += slot.text.length();
         let start = request.start;
         if self.queue.back().is_none_or(|(last, _)| *last <= start) {
             self.queue.push_back((start, index));
@@ -93,14 +93,14 @@ impl ReorderBuffer {
         let Some(slot) = self.slots.get_mut(index) else { return };
         match slot.state {
             State::Open => {
-                let length = slot.text.len();
+                let length = slot.text.length();
                 text.push_end(&mut slot.text, &slot.head, Some(exchange));
                 slot.state = State::Ended;
-                self.queue_text_bytes += slot.text.len() - length;
+                self.queue_text_bytes += slot.text.length() - length;
             }
             State::Displaced => {
                 self.displaced_rows -= 1;
-                self.displaced_text_bytes -= slot.text.len();
+                self.displaced_text_bytes -= slot.text.length();
                 text.push_end(&mut slot.text, &slot.head, Some(exchange));
                 self.write(index as u32, output, stats);
                 self.vacate(index as u32);
@@ -144,7 +144,7 @@ impl ReorderBuffer {
     #[inline]
     fn pop(&mut self, index: u32) {
         self.queue.pop_front();
-        self.queue_text_bytes -= self.slots[index as usize].text.len();
+        self.queue_text_bytes -= self.slots[index as usize].text.length();
     }
 
     /// An open request gives up its place, so that it does not hold back the others: a late answer is worth more
@@ -152,7 +152,7 @@ impl ReorderBuffer {
     #[cold]
     fn displace(&mut self, index: u32, text: &mut RowText, output: &mut Vec<u8>, stats: &mut RowStats) {
         let slot = &mut self.slots[index as usize];
-        let text_bytes = self.displaced_text_bytes + slot.text.len();
+        let text_bytes = self.displaced_text_bytes + slot.text.length();
         if self.displaced_rows < self.limits.displaced_rows && text_bytes <= self.limits.displaced_text_bytes
         {
             slot.state = State::Displaced;
@@ -164,13 +164,13 @@ impl ReorderBuffer {
         slot.state = State::Written;
         stats.unfinished_rows += 1;
         self.write(index, output, stats);
-        self.slots[index as usize].text = Vec::new();
+        self.slots[index as usize].text = Text::default();
     }
 
     #[inline]
     fn write(&mut self, index: u32, output: &mut Vec<u8>, stats: &mut RowStats) {
         let slot = &self.slots[index as usize];
-        output.extend_from_slice(&slot.text);
+        output.extend_from_slice(slot.text.as_bytes());
         stats.rows += 1;
         if slot.head.start < self.last_written {
             stats.late_rows += 1;
@@ -184,8 +184,8 @@ impl ReorderBuffer {
         let slot = &mut self.slots[index as usize];
         slot.state = State::Free;
         slot.text.clear();
-        if slot.text.capacity() > MAX_IDLE_TEXT_BYTES {
-            slot.text = Vec::new();
+        if slot.text.room() > MAX_IDLE_TEXT_BYTES {
+            slot.text = Text::default();
         }
         self.free.push(index);
     }

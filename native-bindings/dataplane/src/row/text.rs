@@ -8,8 +8,6 @@ const HEX_DIGITS: &[u8; 16] = b"0123456789abcdef";
 /// `::ffff:0:0/96` without its last 32 bits, RFC 4291 § 2.5.5.2.
 const V4_PREFIX: u128 = 0xffff;
 
-/// Room for the longest stretch of fixed columns in either format, and for one padded append behind it.
-const CAPACITY_BYTES: usize = 768;
 const EIGHT_DIGITS: u64 = 100_000_000;
 const ASCII_ZEROS: u64 = 0x3030_3030_3030_3030;
 
@@ -33,41 +31,95 @@ impl<const N: usize> Padded<N> {
     }
 }
 
-/// Every octet in decimal.
-static OCTETS: [Padded<4>; 256] = {
-    let mut octets = [Padded { bytes: [0; 4], length: 0 }; 256];
-    let mut octet = 0;
-    while octet < 256 {
-        let digits = [b'0' + (octet / 100) as u8, b'0' + (octet / 10 % 10) as u8, b'0' + (octet % 10) as u8];
-        octets[octet] = match octet {
-            0..=9 => Padded { bytes: [digits[2], 0, 0, 0], length: 1 },
-            10..=99 => Padded { bytes: [digits[1], digits[2], 0, 0], length: 2 },
-            _ => Padded { bytes: [digits[0], digits[1], digits[2], 0], length: 3 },
-        };
-        octet += 1;
+/// The numbers below 1 000 with leading zeros.
+static THREE_DIGITS: [[u8; 4]; 1_000] = {
+    let mut numbers = [[0; 4]; 1_000];
+    let mut number = 0;
+    while number < numbers.len() {
+        numbers[number] =
+            [b'0' + (number / 100) as u8, b'0' + (number / 10 % 10) as u8, b'0' + (number % 10) as u8, 0];
+        number += 1;
     }
-    octets
+    numbers
 };
 
-/// Text of bounded length under construction, in place.
+/// The numbers below 1 000 without them.
+static SHORT_NUMBERS: [Padded<4>; 1_000] = {
+    let mut numbers = [Padded { bytes: [0; 4], length: 0 }; 1_000];
+    let mut number = 0;
+    while number < numbers.len() {
+        let [hundreds, tens, ones, _] = THREE_DIGITS[number];
+        numbers[number] = match number {
+            0..=9 => Padded { bytes: [ones, 0, 0, 0], length: 1 },
+            10..=99 => Padded { bytes: [tens, ones, 0, 0], length: 2 },
+            _ => Padded { bytes: [hundreds, tens, ones, 0], length: 3 },
+        };
+        number += 1;
+    }
+    numbers
+};
+
+/// The second of the last time written, and its text with the point: neighbouring times mostly share it.
+pub(super) struct Second {
+    begin: u64,
+    text: Padded<12>,
+}
+
+impl Second {
+    pub(super) const fn new() -> Self {
+        Self { begin: 0, text: Padded::new("0.") }
+    }
+
+    #[cold]
+    fn become_of(&mut self, time: Timestamp) {
+        let second = time.as_nanos() / NANOS_PER_SECOND;
+        let mut text = Text::default();
+        text.reserve(32);
+        text.push_decimal(second);
+        text.push(b'.');
+        // At most 11 digits and the point, for 2⁶⁴ nanoseconds.
+        (self.begin, self.text) = (second * NANOS_PER_SECOND, text.copy_from(0));
+    }
+}
+
+/// Text under construction where it will lie. Nothing but [`Text::reserve`] makes room: what is appended after one call, with
+/// the padding of its last part, must fit.
+#[derive(Default)]
 pub(super) struct Text {
-    bytes: [u8; CAPACITY_BYTES],
+    bytes: Vec<u8>,
     length: usize,
-    /// The second of the last time written, and its text with the point: neighbouring times mostly share it.
-    second: u64,
-    second_text: Padded<12>,
 }
 
 impl Text {
-    pub(super) const fn new() -> Self {
-        Self { bytes: [0; CAPACITY_BYTES], length: 0, second: 0, second_text: Padded::new("0.") }
+    /// Makes room for `count` more bytes.
+    #[inline]
+    pub(super) fn reserve(&mut self, count: usize) {
+        if self.bytes.len() - self.length < count {
+            self.grow(count);
+        }
     }
 
-    /// Moves the text to the end of `out`.
+    #[cold]
+    fn grow(&mut self, count: usize) {
+        let length = self.length + count;
+        self.bytes.reserve_exact(length - self.bytes.len());
+        self.bytes.resize(length, 0);
+    }
+
     #[inline]
-    pub(super) fn flush_to(&mut self, out: &mut Vec<u8>) {
-        out.extend_from_slice(&self.bytes[..self.length]);
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..self.length]
+    }
+
+    /// Keeps the room.
+    #[inline]
+    pub(super) fn clear(&mut self) {
         self.length = 0;
+    }
+
+    #[inline]
+    pub(super) fn room(&self) -> usize {
+        self.bytes.len()
     }
 
     #[inline]
@@ -80,6 +132,58 @@ impl Text {
     pub(super) fn push_padded<const N: usize>(&mut self, text: &Padded<N>) {
         self.bytes[self.length..self.length + N].copy_from_slice(&text.bytes);
         self.length += text.length;
+    }
+
+    /// Bytes outside printable ASCII, and the backslash, as `\xNN`; for JSON that text as the inside of a string. Makes room
+    /// for them and for `room` more bytes.
+    #[inline]
+    pub(super) fn push_escaped(&mut self, bytes: &[u8], is_json: bool, room: usize) {
+        self.reserve(bytes.len() + room);
+        let target = &mut self.bytes[self.length..];
+        let is_plain = match bytes.len() {
+            // Two copies of a constant size, which overlap, in place of one that takes a call.
+            length @ 8..=16 => {
+                let (first, last) = (word_at(bytes, 0), word_at(bytes, length - 8));
+                target[..8].copy_from_slice(&first.to_le_bytes());
+                target[length - 8..length].copy_from_slice(&last.to_le_bytes());
+                special_bytes(first) | special_bytes(last) == 0
+            }
+            length @ 4..8 => {
+                let (first, last) = (half_word_at(bytes, 0), half_word_at(bytes, length - 4));
+                target[..4].copy_from_slice(&first.to_le_bytes());
+                target[length - 4..length].copy_from_slice(&last.to_le_bytes());
+                special_bytes(u64::from(first) | u64::from(last) << 32) == 0
+            }
+            length => {
+                target[..length].copy_from_slice(bytes);
+                is_plain(bytes)
+            }
+        };
+        if is_plain {
+            self.length += bytes.len();
+        } else {
+            self.push_escaped_slowly(bytes, is_json, room);
+        }
+    }
+
+    #[cold]
+    fn push_escaped_slowly(&mut self, bytes: &[u8], is_json: bool, room: usize) {
+        self.reserve(bytes.len() * r"\\xNN".len() + room);
+        for &byte in bytes {
+            match byte {
+                b'"' if is_json => self.push_all(b"\\\""),
+                b' '..=b'[' | b']'..=b'~' => self.push(byte),
+                _ => {
+                    self.push_all(if is_json { br"\\x" } else { br"\x" });
+                    self.push(HEX_DIGITS[usize::from(byte >> 4)]);
+                    self.push(HEX_DIGITS[usize::from(byte & 0xf)]);
+                }
+            }
+        }
+    }
+
+    fn push_all(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|&byte| self.push(byte));
     }
 
     /// The text from `begin` on, which is at most `N` bytes.
@@ -96,13 +200,31 @@ impl Text {
 
     #[inline]
     pub(super) fn push_decimal(&mut self, number: u64) {
+        if number < 1_000 {
+            self.push_padded(&SHORT_NUMBERS[number as usize]);
+        } else if number < 1_000_000 {
+            self.push_padded(&SHORT_NUMBERS[(number / 1_000) as usize]);
+            self.push_three_digits(number % 1_000);
+        } else {
+            self.push_long_decimal(number);
+        }
+    }
+
+    /// With leading zeros; of a number below 1 000.
+    #[inline]
+    fn push_three_digits(&mut self, number: u64) {
+        self.push_padded(&Padded { bytes: THREE_DIGITS[number as usize], length: 3 });
+    }
+
+    #[inline(never)]
+    fn push_long_decimal(&mut self, number: u64) {
         if number < EIGHT_DIGITS {
             let digits = eight_digits(number);
             // The low bytes are the leading digits; the last digit stays even if it is zero.
             let leading_zeros = ((digits ^ ASCII_ZEROS).trailing_zeros() / 8).min(7);
             self.push_eight(digits >> (8 * leading_zeros), 8 - leading_zeros as usize);
         } else {
-            self.push_decimal(number / EIGHT_DIGITS);
+            self.push_long_decimal(number / EIGHT_DIGITS);
             self.push_eight(eight_digits(number % EIGHT_DIGITS), 8);
         }
     }
@@ -115,20 +237,15 @@ impl Text {
 
     /// Seconds with nine decimals, exact.
     #[inline]
-    pub(super) fn push_seconds(&mut self, time: Timestamp) {
-        let (second, nanos) = (time.as_nanos() / NANOS_PER_SECOND, time.as_nanos() % NANOS_PER_SECOND);
-        if second == self.second {
-            let text = self.second_text;
-            self.push_padded(&text);
-        } else {
-            let begin = self.length;
-            self.push_decimal(second);
-            self.push(b'.');
-            // At most 11 digits and the point, for 2⁶⁴ nanoseconds.
-            (self.second, self.second_text) = (second, self.copy_from(begin));
+    pub(super) fn push_seconds(&mut self, time: Timestamp, second: &mut Second) {
+        if time.as_nanos().wrapping_sub(second.begin) >= NANOS_PER_SECOND {
+            second.become_of(time);
         }
-        self.push(b'0' + (nanos / EIGHT_DIGITS) as u8);
-        self.push_eight(eight_digits(nanos % EIGHT_DIGITS), 8);
+        let nanos = time.as_nanos() - second.begin;
+        self.push_padded(&second.text);
+        self.push_three_digits(nanos / 1_000_000);
+        self.push_three_digits(nanos / 1_000 % 1_000);
+        self.push_three_digits(nanos % 1_000);
     }
 
     /// Dotted decimal for IPv4, RFC 5952 for IPv6.
@@ -136,10 +253,10 @@ impl Text {
     pub(super) fn push_address(&mut self, address: Address) {
         if address.0 >> 32 == V4_PREFIX {
             let [a, b, c, d] = (address.0 as u32).to_be_bytes();
-            self.push_padded(&OCTETS[usize::from(a)]);
+            self.push_padded(&SHORT_NUMBERS[usize::from(a)]);
             for octet in [b, c, d] {
                 self.push(b'.');
-                self.push_padded(&OCTETS[usize::from(octet)]);
+                self.push_padded(&SHORT_NUMBERS[usize::from(octet)]);
             }
         } else {
             self.push_v6(address.0);
@@ -200,21 +317,28 @@ fn longest_zero_run(group: impl Fn(usize) -> u16) -> (usize, usize) {
     best
 }
 
-/// Bytes outside printable ASCII, and the backslash, as `\xNN`; for JSON that text as the inside of a string.
 #[inline]
-pub(super) fn push_escaped(out: &mut Vec<u8>, bytes: &[u8], is_json: bool) {
+fn word_at(bytes: &[u8], at: usize) -> u64 {
+    bytes[at..].first_chunk().map_or(0, |word| u64::from_le_bytes(*word))
+}
+
+#[inline]
+fn half_word_at(bytes: &[u8], at: usize) -> u32 {
+    bytes[at..].first_chunk().map_or(0, |word| u32::from_le_bytes(*word))
+}
+
+/// Whether no byte needs an escape, in either format.
+#[inline]
+fn is_plain(bytes: &[u8]) -> bool {
     let (mut rest, mut special) = (bytes, 0);
     while let Some((word, tail)) = rest.split_first_chunk::<8>() {
         special |= special_bytes(u64::from_le_bytes(*word));
         rest = tail;
     }
-    let is_plain =
-        special == 0 && rest.iter().all(|byte| matches!(byte, b' '..=b'~') && !matches!(byte, b'\\' | b'"'));
-    if is_plain {
-        out.extend_from_slice(bytes);
-    } else {
-        push_escaped_slowly(out, bytes, is_json);
+    if let Some(last) = bytes.last_chunk::<8>() {
+        return special | special_bytes(u64::from_le_bytes(*last)) == 0;
     }
+    rest.iter().all(|byte| matches!(byte, b' '..=b'~') && !matches!(byte, b'\\' | b'"'))
 }
 
 /// Not zero where one of eight bytes is a quotation mark, a backslash or outside printable ASCII.
@@ -229,38 +353,19 @@ fn special_bytes(word: u64) -> u64 {
     (below(word, 0x20) | equal(0x5c) | equal(0x22) | is_del_or_above) & HIGH_BITS
 }
 
-#[cold]
-fn push_escaped_slowly(out: &mut Vec<u8>, bytes: &[u8], is_json: bool) {
-    for &byte in bytes {
-        match byte {
-            b'"' if is_json => out.extend_from_slice(b"\\\""),
-            b' '..=b'[' | b']'..=b'~' => out.push(byte),
-            _ => {
-                out.extend_from_slice(if is_json { br"\\x" } else { br"\x" });
-                out.extend_from_slice(&[
-                    HEX_DIGITS[usize::from(byte >> 4)],
-                    HEX_DIGITS[usize::from(byte & 0xf)],
-                ]);
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn text(push: impl FnOnce(&mut Text)) -> String {
-        let (mut text, mut out) = (Text::new(), Vec::new());
+        let mut text = Text::default();
+        text.reserve(64);
         push(&mut text);
-        text.flush_to(&mut out);
-        String::from_utf8(out).unwrap()
+        String::from_utf8(text.as_bytes().to_vec()).unwrap()
     }
 
     fn escaped(bytes: &[u8], is_json: bool) -> String {
-        let mut out = Vec::new();
-        push_escaped(&mut out, bytes, is_json);
-        String::from_utf8(out).unwrap()
+        text(|text| text.push_escaped(bytes, is_json, 0))
     }
 
     #[test]
@@ -281,7 +386,7 @@ mod tests {
             (1_700_000_000_000_000_010, "1700000000.000000010"),
             (u64::MAX, "18446744073.709551615"),
         ] {
-            assert_eq!(text(|text| text.push_seconds(Timestamp(nanos))), expected);
+            assert_eq!(text(|text| text.push_seconds(Timestamp(nanos), &mut Second::new())), expected);
         }
     }
 

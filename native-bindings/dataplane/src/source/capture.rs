@@ -1,11 +1,14 @@
 //! One capture, whatever its format and compression.
 
+use std::ops::ControlFlow;
+use std::time::Duration;
+
 use super::buffer::{DEFAULT_BUFFER_BYTES, ReadBuffer};
 use super::error::SourceError;
 use super::input::{Input, SourceProgress, display_name};
 use super::pcap::Pcap;
 use super::pcapng::Pcapng;
-use super::{Frame, LinkType, Source};
+use super::{Frame, LinkType, Pause, Source};
 use crate::time::Timestamp;
 
 /// A record as its format's parser found it; the data still lies in the buffer.
@@ -69,6 +72,19 @@ impl CaptureReader {
         Err(SourceError::NotACapture { input, magic: shown.join(" ") })
     }
 
+    /// As [`Source::visit_frames`], a call a frame.
+    fn visit_singly(
+        &mut self,
+        visit: &mut dyn FnMut(&Frame<'_>) -> ControlFlow<()>,
+    ) -> Result<Pause, SourceError> {
+        while self.advance()? {
+            if visit(&self.current()).is_break() {
+                return Ok(Pause::Stopped);
+            }
+        }
+        Ok(Pause::End)
+    }
+
     /// What messages call this input.
     pub fn name(&self) -> &str {
         self.buffer.name()
@@ -121,5 +137,25 @@ impl Source for CaptureReader {
     #[inline]
     fn next_frame(&mut self) -> Result<Option<Frame<'_>>, SourceError> {
         Ok(if self.advance()? { Some(self.current()) } else { None })
+    }
+
+    #[inline]
+    fn visit_frames(
+        &mut self,
+        _: Duration,
+        mut visit: impl FnMut(&Frame<'_>) -> ControlFlow<()>,
+    ) -> Result<Pause, SourceError> {
+        while !self.is_over {
+            let Format::Pcap(pcap) = &self.format else { return self.visit_singly(&mut visit) };
+            let (taken, flow) = pcap.visit_records(self.buffer.available(), &mut visit);
+            self.buffer.consume(taken);
+            if flow.is_break() {
+                return Ok(Pause::Stopped);
+            }
+            let next = pcap.ensure_record(&mut self.buffer);
+            self.is_over = !matches!(next, Ok(Some(_)));
+            next?;
+        }
+        Ok(Pause::End)
     }
 }

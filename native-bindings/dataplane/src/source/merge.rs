@@ -2,13 +2,14 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 use super::buffer::DEFAULT_BUFFER_BYTES;
 use super::capture::CaptureReader;
 use super::error::SourceError;
 use super::input::STDIN;
-use super::{Frame, Next, Source, SourceProgress};
+use super::{Frame, Next, Pause, Source, SourceProgress};
 use crate::time::Timestamp;
 
 /// Buffers of all inputs together, while there are several.
@@ -153,6 +154,22 @@ impl MergedCaptures {
         }
     }
 
+    /// As [`Source::visit_frames`], a call a frame.
+    fn visit_merged(
+        &mut self,
+        timeout: Duration,
+        visit: &mut dyn FnMut(&Frame<'_>) -> ControlFlow<()>,
+    ) -> Result<Pause, SourceError> {
+        loop {
+            match self.poll_frame(timeout)? {
+                Next::Frame(frame) if visit(&frame).is_continue() => {}
+                Next::Frame(_) => return Ok(Pause::Stopped),
+                Next::Gap => return Ok(Pause::Gap),
+                Next::Idle | Next::End => return Ok(Pause::End),
+            }
+        }
+    }
+
     /// Whether the next frame is the first of its input while all that began before have ended. True once.
     fn begins_after_gap(&mut self) -> bool {
         self.queue_last();
@@ -172,6 +189,22 @@ impl Source for MergedCaptures {
             return Ok(Next::Gap);
         }
         Ok(self.next_frame()?.map_or(Next::End, Next::Frame))
+    }
+
+    #[inline]
+    fn visit_frames(
+        &mut self,
+        timeout: Duration,
+        mut visit: impl FnMut(&Frame<'_>) -> ControlFlow<()>,
+    ) -> Result<Pause, SourceError> {
+        if self.inputs.len() != 1 {
+            return self.visit_merged(timeout, &mut visit);
+        }
+        let Some(reader) = &mut self.inputs[0].reader else { return Ok(Pause::End) };
+        reader.visit_frames(timeout, visit).or_else(|fault| {
+            self.faults.push(fault);
+            Ok(Pause::End)
+        })
     }
 
     /// Never an error: faults are kept.

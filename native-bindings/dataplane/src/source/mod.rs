@@ -1,4 +1,4 @@
-//! Where frames come from: capture files, standard input, a network interface. Out: one [`Frame`] at a time, in
+//! Where frames come from: capture files, standard input, a network interface. Out: one [`Frame`] after another, in
 //! the order of the source. Does not look inside a frame.
 
 mod af_packet;
@@ -17,6 +17,7 @@ pub use error::{ErrorClass, SourceError};
 pub use input::SourceProgress;
 pub use merge::{MergedCaptures, open_all};
 
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 use crate::time::Timestamp;
@@ -67,6 +68,19 @@ pub enum Next<'a> {
     End,
 }
 
+/// Why [`Source::visit_frames`] came back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pause {
+    /// The visitor has had enough.
+    Stopped,
+    /// As [`Next::Gap`].
+    Gap,
+    /// As [`Next::Idle`].
+    Idle,
+    /// As [`Next::End`].
+    End,
+}
+
 /// Yields frames until the input ends.
 pub trait Source {
     /// `Ok(None)` at a clean end. After an error the source is over; frames before it stay valid.
@@ -78,6 +92,28 @@ pub trait Source {
     fn poll_frame(&mut self, timeout: Duration) -> Result<Next<'_>, SourceError> {
         let _ = timeout;
         Ok(self.next_frame()?.map_or(Next::End, Next::Frame))
+    }
+
+    /// Shows frame after frame to `visit`, as [`Source::poll_frame`] gives them: one loop over what lies in the buffer
+    /// costs a fraction of a call a frame.
+    #[inline]
+    fn visit_frames(
+        &mut self,
+        timeout: Duration,
+        mut visit: impl FnMut(&Frame<'_>) -> ControlFlow<()>,
+    ) -> Result<Pause, SourceError>
+    where
+        Self: Sized,
+    {
+        loop {
+            match self.poll_frame(timeout)? {
+                Next::Frame(frame) if visit(&frame).is_continue() => {}
+                Next::Frame(_) => return Ok(Pause::Stopped),
+                Next::Gap => return Ok(Pause::Gap),
+                Next::Idle => return Ok(Pause::Idle),
+                Next::End => return Ok(Pause::End),
+            }
+        }
     }
 }
 

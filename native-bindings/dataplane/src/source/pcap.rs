@@ -5,10 +5,12 @@
 //! record   seconds | fraction | captured length | wire length | data …
 //! ```
 
-use super::LinkType;
+use std::ops::ControlFlow;
+
 use super::buffer::ReadBuffer;
 use super::capture::Record;
 use super::error::SourceError;
+use super::{Frame, LinkType};
 use crate::time::Timestamp;
 
 const HEADER_BYTES: usize = 24;
@@ -34,6 +36,15 @@ pub(super) struct Pcap {
     link_type: LinkType,
     /// Before format version 2.3 the two lengths of a record stood the other way round; in 2.3 either way.
     minor_version: u16,
+}
+
+/// What stands in front of the captured bytes of a record.
+#[derive(Clone, Copy)]
+pub(super) struct RecordHeader {
+    timestamp: Timestamp,
+    captured: u32,
+    /// `>= captured`.
+    wire_length: u32,
 }
 
 impl Pcap {
@@ -81,24 +92,58 @@ impl Pcap {
 
     #[inline]
     pub(super) fn next_record(&self, buffer: &mut ReadBuffer) -> Result<Option<Record>, SourceError> {
-        let header_bytes = self.record_header_bytes;
-        if !buffer.ensure(header_bytes)? {
-            if buffer.available().is_empty() {
-                return Ok(None);
+        let Some(header) = self.ensure_record(buffer)? else { return Ok(None) };
+        let record_begin = buffer.consume(self.record_header_bytes + header.captured as usize);
+        Ok(Some(Record {
+            timestamp: header.timestamp,
+            link_type: self.link_type,
+            wire_length: header.wire_length,
+            data_begin: record_begin + self.record_header_bytes,
+            data_length: header.captured as usize,
+        }))
+    }
+
+    /// Shows the whole records at the start of `bytes` until `visit` breaks; returns how many bytes they take.
+    #[inline(always)]
+    pub(super) fn visit_records(
+        &self,
+        bytes: &[u8],
+        mut visit: impl FnMut(&Frame<'_>) -> ControlFlow<()>,
+    ) -> (usize, ControlFlow<()>) {
+        let mut at = 0;
+        while let Some(header) = bytes.get(at..).and_then(|rest| rest.first_chunk::<RECORD_HEADER_BYTES>()) {
+            let header = self.parse_header(header);
+            let data_begin = at + self.record_header_bytes;
+            let Some(data) = bytes.get(data_begin..data_begin + header.captured as usize) else { break };
+            if header.captured > MAX_CAPTURED_BYTES {
+                break;
             }
-            return Err(buffer.truncated("header of a record", header_bytes));
+            at = data_begin + data.len();
+            let frame = Frame {
+                timestamp: header.timestamp,
+                link_type: self.link_type,
+                data,
+                wire_length: header.wire_length,
+            };
+            if visit(&frame).is_break() {
+                return (at, ControlFlow::Break(()));
+            }
         }
-        let header = buffer.available();
-        let Some(header) = header.first_chunk::<RECORD_HEADER_BYTES>() else {
+        (at, ControlFlow::Continue(()))
+    }
+
+    /// Makes the next record available as a whole; `None` at a clean end.
+    pub(super) fn ensure_record(&self, buffer: &mut ReadBuffer) -> Result<Option<RecordHeader>, SourceError> {
+        let header_bytes = self.record_header_bytes;
+        if !buffer.ensure(header_bytes)? && buffer.available().is_empty() {
+            return Ok(None);
+        }
+        let Some(header) = buffer.available().get(..header_bytes).and_then(|header| header.first_chunk())
+        else {
             return Err(buffer.truncated("header of a record", header_bytes));
         };
-        let seconds = self.u32_at(header, 0);
-        let fraction = self.u32_at(header, 4);
-        let mut captured = self.u32_at(header, 8);
-        let mut wire = self.u32_at(header, 12);
-        if self.minor_version < 3 || (self.minor_version == 3 && captured > wire) {
-            std::mem::swap(&mut captured, &mut wire);
-        }
+        let header = self.parse_header(header);
+        let captured = header.captured;
         if captured > MAX_CAPTURED_BYTES {
             return Err(buffer.corrupt(format!(
                 "a record claims {captured} captured bytes, above the limit of {MAX_CAPTURED_BYTES}"
@@ -108,15 +153,20 @@ impl Pcap {
         if !buffer.ensure(record_bytes)? {
             return Err(buffer.truncated("record", record_bytes));
         }
-        let record_begin = buffer.consume(record_bytes);
+        Ok(Some(header))
+    }
+
+    #[inline(always)]
+    fn parse_header(&self, header: &[u8; RECORD_HEADER_BYTES]) -> RecordHeader {
+        let seconds = self.u32_at(header, 0);
+        let fraction = self.u32_at(header, 4);
+        let mut captured = self.u32_at(header, 8);
+        let mut wire = self.u32_at(header, 12);
+        if self.minor_version < 3 || (self.minor_version == 3 && captured > wire) {
+            std::mem::swap(&mut captured, &mut wire);
+        }
         let nanos = u64::from(seconds) * NANOS_PER_SECOND + u64::from(fraction) * self.nanos_per_fraction;
-        Ok(Some(Record {
-            timestamp: Timestamp(nanos),
-            link_type: self.link_type,
-            wire_length: wire.max(captured),
-            data_begin: record_begin + header_bytes,
-            data_length: captured as usize,
-        }))
+        RecordHeader { timestamp: Timestamp(nanos), captured, wire_length: wire.max(captured) }
     }
 
     #[inline]
@@ -125,7 +175,7 @@ impl Pcap {
         if self.is_big_endian { u16::from_be_bytes(field) } else { u16::from_le_bytes(field) }
     }
 
-    #[inline]
+    #[inline(always)]
     fn u32_at(&self, bytes: &[u8], at: usize) -> u32 {
         let field = [bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]];
         if self.is_big_endian { u32::from_be_bytes(field) } else { u32::from_le_bytes(field) }

@@ -184,8 +184,15 @@ impl WindowAggregator {
         index
     }
 
-    #[inline]
+    #[inline(always)]
     fn advance(&mut self, now: Timestamp) {
+        if !self.steps.note_quiet(now.0) {
+            self.change_steps(now);
+        }
+    }
+
+    #[cold]
+    fn change_steps(&mut self, now: Timestamp) {
         // Steps only close here; the rare list keeps the borrow of `self` simple.
         let mut over = Vec::new();
         self.steps.advance(now.0, |step, ratio| over.push((step, ratio)));

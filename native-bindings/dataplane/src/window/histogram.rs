@@ -12,6 +12,22 @@ const SUB_BUCKET_FLOORS: [u64; 7] = [
     0xeac0_c6e7_dd24_392f,
 ];
 
+/// The sub-bucket of the smallest value whose first eight bits are 1 and those of the index.
+const LEAST_SUB_BUCKETS: [u8; 128] = {
+    let mut least = [0; 128];
+    let mut index = 0;
+    while index < least.len() {
+        let value = (0x80 | index as u64) << 56;
+        while (least[index] as usize) < SUB_BUCKET_FLOORS.len()
+            && value >= SUB_BUCKET_FLOORS[least[index] as usize]
+        {
+            least[index] += 1;
+        }
+        index += 1;
+    }
+    least
+};
+
 /// An exponential histogram of integers (OpenTelemetry metrics data model, scale 3): bucket `i` counts values in
 /// `(2^(i/8), 2^((i+1)/8)]`, so a bucket is 9 % wide and a quantile at most 4.5 % off. Zeros are counted apart. At most 513
 /// buckets, all of `u64`; memory only for the span in use. Adding, merging and `clear` keep the allocation.
@@ -119,7 +135,10 @@ impl Histogram {
 fn index_of(value: u64) -> i32 {
     let shift = value.leading_zeros();
     let normalized = value << shift;
-    let sub_bucket: i32 = SUB_BUCKET_FLOORS.iter().map(|&floor| i32::from(normalized >= floor)).sum();
+    // The seven bits after the first tell the sub-bucket, or that it is one of two.
+    let least = LEAST_SUB_BUCKETS[(normalized >> 56 & 0x7f) as usize];
+    let is_above = SUB_BUCKET_FLOORS.get(usize::from(least)).is_some_and(|&floor| normalized >= floor);
+    let sub_bucket = i32::from(least) + i32::from(is_above);
     // Only powers of two lie on a bound (the other bounds are irrational); they belong to the bucket below.
     (63 - shift as i32) * (1 << SCALE) + sub_bucket - i32::from(value.is_power_of_two())
 }

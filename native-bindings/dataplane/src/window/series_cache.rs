@@ -1,9 +1,6 @@
-use std::hash::{BuildHasher, Hash, Hasher};
-
-use ahash::RandomState;
-
 use super::series::SeriesId;
 use crate::address::{Address, Endpoint};
+use crate::hash::KeyedHash;
 
 /// Direct-mapped: requests of a keep-alive connection follow each other. 128 KB, within a level-2 cache.
 const SLOTS: usize = 1024;
@@ -30,12 +27,12 @@ const EMPTY: Slot = Slot {
 #[derive(Debug)]
 pub struct SeriesCache {
     slots: Vec<Slot>,
-    hasher: RandomState,
+    hasher: KeyedHash,
 }
 
 impl Default for SeriesCache {
     fn default() -> Self {
-        Self { slots: vec![EMPTY; SLOTS], hasher: RandomState::with_seeds(51, 52, 53, 54) }
+        Self { slots: vec![EMPTY; SLOTS], hasher: KeyedHash::new() }
     }
 }
 
@@ -68,10 +65,8 @@ impl SeriesCache {
 
     #[inline]
     fn place(&self, client: Address, server: Endpoint, host: &[u8]) -> usize {
-        let mut hasher = self.hasher.build_hasher();
-        (client, server).hash(&mut hasher);
-        hasher.write(host);
-        hasher.finish() as usize % SLOTS
+        let ends = self.hasher.of_pair(client.0, server.address.0, u64::from(server.port));
+        self.hasher.of_bytes(host, ends) as usize % SLOTS
     }
 }
 

@@ -69,11 +69,21 @@ impl Steps {
     }
 
     /// Packet time has reached `now`. Calls `close(step, captured ratio of its time)` for each step that is over, in order.
-    #[inline]
     pub fn advance(&mut self, now: u64, close: impl FnMut(u64, f64)) {
+        if !self.note_quiet(now) {
+            self.change(now, close);
+        }
+    }
+
+    /// Packet time has reached `now`; `false` where [`Steps::advance`] has something to do.
+    #[inline(always)]
+    pub fn note_quiet(&mut self, now: u64) -> bool {
         match &mut self.open {
-            Some(open) if now < self.next_change => open.now = open.now.max(now),
-            _ => self.change(now, close),
+            Some(open) if now < self.next_change => {
+                open.now = open.now.max(now);
+                true
+            }
+            _ => false,
         }
     }
 

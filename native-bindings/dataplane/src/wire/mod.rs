@@ -69,7 +69,7 @@ enum Layer {
 }
 
 /// Finds the TCP segment in a frame, or says under which reason the frame ends.
-#[inline]
+#[inline(always)]
 pub fn decode<'a>(frame: &Frame<'a>) -> Result<Segment<'a>, FrameReason> {
     let rest = Remainder { captured: frame.data, wire_length: frame.wire_length };
     if frame.link_type != LinkType::ETHERNET {

@@ -9,7 +9,7 @@ use crate::time::Timestamp;
 
 impl HttpConnection {
     /// Reads the head, or the line ends before it, or puts what there is of it aside; returns the bytes taken.
-    #[inline]
+    #[inline(always)]
     pub(super) fn read_head<S: Sink>(
         &mut self,
         side: Side,
@@ -125,7 +125,7 @@ impl HttpConnection {
     }
 
     /// Begins the message at the start of `bytes` if its head is complete; returns the length of the head.
-    #[inline]
+    #[inline(always)]
     pub(super) fn begin_message<S: Sink>(
         &mut self,
         side: Side,

@@ -11,7 +11,7 @@ use crate::exchange::{Answer, Request, Sink};
 use crate::time::Timestamp;
 
 impl HttpConnection {
-    #[inline]
+    #[inline(always)]
     pub(super) fn begin_request<S: Sink>(
         &mut self,
         side: Side,
@@ -69,7 +69,7 @@ impl HttpConnection {
         };
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn begin_answer<S: Sink>(
         &mut self,
         side: Side,
