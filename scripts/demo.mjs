@@ -5,7 +5,15 @@ import { ROOT, setUp } from './set-up.mjs';
 setUp();
 const { status } = spawnSync(
   process.execPath,
-  ['dist/main.js', 'up', '--replay', 'synth:demo', ...process.argv.slice(2)],
+  [
+    'dist/main.js',
+    'up',
+    '--replay',
+    'synth:demo',
+    '--config',
+    'examples/demo.yaml',
+    ...process.argv.slice(2),
+  ],
   { cwd: ROOT, stdio: 'inherit' },
 );
 process.exit(status ?? 1);

@@ -10,7 +10,7 @@ export function formatEvent(event: ForetapEvent, decision: ScalingDecision | nul
   const head = [
     event.time.slice(0, 19).concat('Z'),
     `${family}.${name}`.padEnd(16),
-    `${application}/${client}`.padEnd(32),
+    `${application}/${client}`.padEnd(16),
   ];
   return [...head, describeData(event, decision)].join('  ');
 }
