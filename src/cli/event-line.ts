@@ -26,6 +26,7 @@ function describeCommand(command: ShadowCommand, decision: ScalingDecision | nul
   return `${command.shadowId} for ${formatRate(command.capacityPerSecond)}${because} (${command.decisionId})`;
 }
 
+/** Why a shadow is warmed: a new one because of the decision to scale out, a suspended one because demand comes near. */
 function describeReason(decision: ScalingDecision): string {
   const { predictedPerSecond, observedPerSecond, currentResources, capacityPerSecond, leadTimeMs } = decision;
   const now = observedPerSecond === null ? 'unknown' : formatRate(observedPerSecond);
@@ -33,6 +34,7 @@ function describeReason(decision: ScalingDecision): string {
     predictedPerSecond === null
       ? ''
       : `, expected ${formatRate(predictedPerSecond)} within ${msToDuration(leadTimeMs)}`;
+  if (decision.action !== 'scale_out') return `woken: now ${now}${expected}`;
   return `${decision.reason}: now ${now}${expected}, ${currentResources} × ${formatRate(capacityPerSecond)} there`;
 }
 

@@ -55,7 +55,7 @@ function toCells({ profile, score }: SummaryRow): string[] {
     String(score?.scaleOuts ?? 0),
     String(score?.scaleIns ?? 0),
     describeReadiness(score),
-    score ? msToDuration(score.unservedMinutes * 60_000) || '0s' : '0s',
+    score && score.unservedMinutes > 0 ? msToDuration(score.unservedMinutes * 60_000) : '–',
   ];
 }
 

@@ -84,7 +84,7 @@ export async function runLine(options: LineOptions): Promise<void> {
   const interrupt = () => stop.abort();
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
   try {
-    await new Line(config, options, store, logger).run(windows, isLive, stop.signal);
+    await new Line(config, options, isLive, store, logger).run(windows, stop.signal);
   } finally {
     process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
     await store.close();
@@ -107,6 +107,7 @@ class Line {
   constructor(
     config: Config,
     private readonly options: LineOptions,
+    private readonly isLive: boolean,
     store: Store,
     logger: Logger,
   ) {
@@ -126,21 +127,26 @@ class Line {
       bus: this.bus,
       behavior: this.behavior,
       engine: config.engine,
-      forecast: config.forecast,
+      forecast: {
+        ...config.forecast,
+        stepMs: config.behavior.gridStep,
+        leadMs: config.leadTime.priorMs.on_demand,
+      },
       decision: config.decision,
       leadTime: config.leadTime,
       shadow: config.shadow,
+      retentionMs: isLive ? config.store.retention : null,
       driver: config.provision.driver,
       onTime: (nowMs) => this.provisioner.advanceTo(nowMs),
     });
   }
 
-  async run(windows: AsyncIterable<WindowBatch>, isLive: boolean, signal: AbortSignal): Promise<void> {
+  async run(windows: AsyncIterable<WindowBatch>, signal: AbortSignal): Promise<void> {
     const pace = new Pace(this.options.speed, () => performance.now());
     await this.provisioner.start();
     await this.engine.start();
     await this.bus.subscribe(EVENT_PATTERN, 'terminal', (event) => this.showEvent(event));
-    if (isLive) await this.engine.restore(Date.now());
+    if (this.isLive) await this.engine.restore(Date.now());
     try {
       for await (const batch of windows) {
         for (const fault of batch.faults) this.faults.add(fault);

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { loadConfig } from '../config/index.js';
-import { durationToMs, UsageError } from '../core/index.js';
+import { UsageError } from '../core/index.js';
 import { readWindows, WindowConfig } from '../dataplane/index.js';
 import { FaultReport, FILE_ARGUMENT, parseInputs } from './input.js';
 import { writeFully } from './output.js';
@@ -32,9 +32,12 @@ export function createWindowsCommand(): Command {
     });
 }
 
-/** A duration within the bounds that hold for `window.stepMs` of the configuration. Throws {@link UsageError}. */
+/** What holds for `window.step` of the configuration holds here. Throws {@link UsageError}. */
 function parseStep(text: string): number {
-  const stepMs = durationToMs(text);
-  if (WindowConfig.shape.stepMs.safeParse(stepMs).success) return stepMs;
-  throw new UsageError(`a step of ${text} cannot be used`, 'Write whole milliseconds from 100ms to 1d.');
+  const result = WindowConfig.safeParse({ step: text, grace: '1ms' });
+  if (result.success) return result.data.stepMs;
+  throw new UsageError(
+    `--step ${text}: ${result.error.issues[0]!.message}`,
+    'Write a number with a unit: 500ms, 30s, 5m, 1h30m.',
+  );
 }

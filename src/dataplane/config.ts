@@ -1,5 +1,7 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { DAY_MS } from '../core/index.js';
+import { DurationSchema } from '../domain/index.js';
 
 /** An address or a CIDR block; host bits are ignored. */
 const NetworkSchema = z.string().refine(isNetwork, {
@@ -43,13 +45,22 @@ export const IdentityConfig = z.strictObject({
 });
 export type IdentityConfig = z.infer<typeof IdentityConfig>;
 
-/** How windows are cut. */
-export const WindowConfig = z.strictObject({
-  stepMs: z.int().min(100).max(86_400_000).default(10_000),
-  /** How long a step stays open for what was captured a little out of order; at most the step. */
-  graceMs: z.int().min(0).max(60_000).default(1_000),
-  /** Routes, and pairs of successive routes, told apart in a window. */
-  topRoutes: z.int().min(1).max(1_024).default(32),
-  topTransitions: z.int().min(1).max(1_024).default(32),
-});
+const MIN_STEP_MS = 100;
+
+/** How windows are cut: durations are strings, the units of the result are in its names. */
+export const WindowConfig = z
+  .strictObject({
+    step: DurationSchema.prefault('10s'),
+    /** How long a step stays open for what was captured a little out of order; at most the step. */
+    grace: DurationSchema.prefault('1s'),
+    /** Routes, and pairs of successive routes, told apart in a window. */
+    topRoutes: z.int().min(1).max(1_024).default(32),
+    topTransitions: z.int().min(1).max(1_024).default(32),
+  })
+  .refine(({ step }) => step >= MIN_STEP_MS && step <= DAY_MS, {
+    path: ['step'],
+    error: 'A window is at least 100ms and at most 1d long',
+  })
+  .refine(({ grace, step }) => grace <= step, { path: ['grace'], error: 'grace must not exceed step' })
+  .transform(({ step, grace, ...rest }) => ({ stepMs: step, graceMs: grace, ...rest }));
 export type WindowConfig = z.infer<typeof WindowConfig>;

@@ -1,5 +1,5 @@
 import type { BehaviorModel, GridStep } from '../behavior/index.js';
-import { DAY_MS, type EpochMs, HOUR_MS, type Logger, type Metrics } from '../core/index.js';
+import { DAY_MS, type DurationMs, type EpochMs, HOUR_MS, type Logger, type Metrics } from '../core/index.js';
 import {
   type DecisionConfig,
   decide,
@@ -50,8 +50,10 @@ import { Scorecard } from './scorecard.js';
 /** The name under which the engine takes reports. */
 const ENGINE_DURABLE = 'engine';
 const EVENT_SOURCE = '/foretap/engine';
-/** Notices are looked up this often, for a day ahead: further than any lead time reaches. */
-const NOTICE_REFRESH_MS = HOUR_MS;
+/** Notices are looked up, and old rows forgotten, this often. */
+const HOUSEKEEPING_INTERVAL_MS = HOUR_MS;
+/** Further than any lead time reaches. */
+const NOTICE_LOOKAHEAD_MS = DAY_MS;
 
 export interface EngineOptions {
   readonly store: Store;
@@ -62,6 +64,8 @@ export interface EngineOptions {
   readonly decision: DecisionConfig;
   readonly leadTime: LeadTimeConfig;
   readonly shadow: ShadowPolicy;
+  /** How long the store keeps rows; `null`: this run forgets nothing, because its time is not the store's (a replay). */
+  readonly retentionMs: DurationMs | null;
   /** The resource driver whose lead times count. */
   readonly driver: string;
   readonly logger: Logger;
@@ -88,7 +92,7 @@ export class ScalingEngine {
   private readonly states = new Map<string, ClientState>();
   private readonly leadTimes: LeadTimes;
   private notices: readonly Notice[] = [];
-  private noticesReadMs: EpochMs = Number.NEGATIVE_INFINITY;
+  private housekeptMs: EpochMs = Number.NEGATIVE_INFINITY;
   private subscription: Subscription | null = null;
   private windows = 0;
   private forecasts = 0;
@@ -166,7 +170,7 @@ export class ScalingEngine {
   private async review(startMs: EpochMs, steps: readonly GridStep[]): Promise<void> {
     const { bus, onTime, forecast } = this.options;
     const nowMs = startMs + forecast.stepMs;
-    await this.refreshNotices(nowMs);
+    await this.housekeep(nowMs);
     this.forgetEvicted(steps);
     const reviewed: ClientState[] = [];
     for (const step of steps) {
@@ -300,14 +304,17 @@ export class ScalingEngine {
       ).length;
       this.scorecard.observeReady(shadow, readyAtMs, ordinal);
     }
+    if (!isHeld(shadow)) this.scorecard.observeGone(shadow);
     const alert = alertOfShadow(shadow);
     if (alert) await this.options.bus.publish(alertSubject(alert), alertEvent(alert, EVENT_SOURCE));
   }
 
-  private async refreshNotices(nowMs: EpochMs): Promise<void> {
-    if (nowMs - this.noticesReadMs < NOTICE_REFRESH_MS) return;
-    this.noticesReadMs = nowMs;
-    this.notices = await this.options.store.listNotices({ fromMs: nowMs, toMs: nowMs + DAY_MS });
+  private async housekeep(nowMs: EpochMs): Promise<void> {
+    if (nowMs - this.housekeptMs < HOUSEKEEPING_INTERVAL_MS) return;
+    this.housekeptMs = nowMs;
+    const { store, retentionMs } = this.options;
+    this.notices = await store.listNotices({ fromMs: nowMs, toMs: nowMs + NOTICE_LOOKAHEAD_MS });
+    if (retentionMs !== null) await store.prune(nowMs - retentionMs);
   }
 
   /** A client that behavior has forgotten no longer ticks; what is kept of it here goes too, once nothing runs for it. */

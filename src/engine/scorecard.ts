@@ -4,8 +4,9 @@ import { clientKeyToString } from '../domain/index.js';
 /** How one shadow's readiness compared with the demand it was made for. */
 export interface Readiness {
   shadowId: string;
+  /** When it was ready, the last time before it was needed: a suspended one is woken anew. */
   readyAtMs: number;
-  /** Start of the first step whose demand the resources before it could not serve; `null`: not needed so far. */
+  /** Start of the first step whose demand the resources before it could not serve; `null`: it left, or waits, without that. */
   neededAtMs: number | null;
 }
 
@@ -26,7 +27,7 @@ export interface ClientScore extends ClientKey {
 
 interface Entry extends Omit<ClientScore, 'meanPerSecond' | 'readiness'> {
   sumPerSecond: number;
-  readiness: Map<string, Readiness & { ordinal: number }>;
+  readiness: Map<string, Readiness & { ordinal: number; isWaiting: boolean }>;
   capacityPerSecond: number | null;
 }
 
@@ -57,8 +58,9 @@ export class Scorecard {
     if (capacityPerSecond === null) return;
     if (ratePerSecond > servingResources * capacityPerSecond) entry.unservedMinutes += stepMs / 60_000;
     for (const readiness of entry.readiness.values()) {
-      if (readiness.neededAtMs === null && ratePerSecond > (readiness.ordinal - 1) * capacityPerSecond) {
+      if (readiness.isWaiting && ratePerSecond > (readiness.ordinal - 1) * capacityPerSecond) {
         readiness.neededAtMs = startMs;
+        readiness.isWaiting = false;
       }
     }
   }
@@ -74,9 +76,21 @@ export class Scorecard {
   /** A shadow can serve from now on; it is the `ordinal`-th resource of its client. */
   observeReady(shadow: Shadow, atMs: number, ordinal: number): void {
     const { readiness } = this.entry(shadow);
-    if (readiness.has(shadow.id)) return;
-    readiness.set(shadow.id, { shadowId: shadow.id, readyAtMs: atMs, neededAtMs: null, ordinal });
+    if (readiness.get(shadow.id)?.neededAtMs != null) return;
+    readiness.set(shadow.id, {
+      shadowId: shadow.id,
+      readyAtMs: atMs,
+      neededAtMs: null,
+      ordinal,
+      isWaiting: true,
+    });
     if (readiness.size > MAX_READINESS) readiness.delete(readiness.keys().next().value!);
+  }
+
+  /** A shadow was given up or let go: demand that comes later is not what it was made for. */
+  observeGone(shadow: Shadow): void {
+    const readiness = this.entry(shadow).readiness.get(shadow.id);
+    if (readiness) readiness.isWaiting = false;
   }
 
   /** One score a client, most demand first. */
@@ -85,7 +99,11 @@ export class Scorecard {
       .map(({ sumPerSecond, readiness, capacityPerSecond: _, ...score }) => ({
         ...score,
         meanPerSecond: score.steps > 0 ? sumPerSecond / score.steps : 0,
-        readiness: [...readiness.values()].map(({ ordinal: __, ...rest }) => rest),
+        readiness: [...readiness.values()].map(({ shadowId, readyAtMs, neededAtMs }) => ({
+          shadowId,
+          readyAtMs,
+          neededAtMs,
+        })),
       }))
       .sort((a, b) => b.meanPerSecond * b.steps - a.meanPerSecond * a.steps);
   }

@@ -12,7 +12,7 @@ export const ShadowPolicySchema = z
     /** How long a resource that no longer serves stays warm before it is retired. */
     coolDown: DurationSchema.prefault('10m'),
     /** How long a shadow of the suspended tier stays ready before it is suspended. */
-    suspendAfter: DurationSchema.prefault('2m'),
+    suspendAfter: DurationSchema.prefault('10m'),
     /** The share of the serving capacity at which the next shadow takes traffic. */
     shiftUtilizationRatio: RatioSchema.gt(0).prefault(0.8),
     /** How far ahead the present growth counts when traffic is to be shifted: demand that is about to be there. */

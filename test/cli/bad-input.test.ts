@@ -115,7 +115,12 @@ describe('what is no capture', () => {
   });
 
   it('is told of by every command that reads captures', async () => {
-    for (const args of [['windows'], ['replay', '--stats'], ['replay', '--store', ':memory:'], ['up', '--store', ':memory:', '--replay']]) {
+    for (const args of [
+      ['windows'],
+      ['replay', '--stats'],
+      ['replay', '--store', ':memory:'],
+      ['up', '--store', ':memory:', '--replay'],
+    ]) {
       expectOneError(await foretap([...args, folder.at('text.txt')]), 3, 'text.txt', 'not a capture');
     }
   });
@@ -139,7 +144,11 @@ describe('what is no capture', () => {
   });
 
   it('standard input may be text', async () => {
-    expectOneError(await foretap(['exchanges', '-'], { stdin: Buffer.from('hello') }), 3, 'standard input: not a capture');
+    expectOneError(
+      await foretap(['exchanges', '-'], { stdin: Buffer.from('hello') }),
+      3,
+      'standard input: not a capture',
+    );
   });
 });
 

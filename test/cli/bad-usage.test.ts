@@ -11,10 +11,10 @@ let folder: ReturnType<typeof createFolder>;
 beforeAll(() => {
   folder = createFolder({
     'text.txt': 'no store\n',
-    'typo.yaml': 'window:\n  stepMs: 10000\n  topRuotes: 5\n',
+    'typo.yaml': 'window:\n  step: 10s\n  topRuotes: 5\n',
     'faults.yaml':
       'decison:\n  coolDown: 5m\nstore:\n  retention: banana\nidentity:\n  clients:\n    - name: office\n      networks: [10.0.0.0/33]\n',
-    'broken.yaml': 'window: {stepMs: 10000\nstore: [\n',
+    'broken.yaml': 'window: {step: 10s\nstore: [\n',
     'contradiction.yaml': 'decision:\n  minResources: 9\n  maxResources: 2\n',
     'alias.yaml': 'window: *nothing\n',
     'bad.csv': 'timestamp,value\n2026-03-02T00:00:00Z,5\n2026-03-02T00:01:00Z,oops\n2026-03-02T00:02:00Z,6\n',
@@ -34,27 +34,52 @@ beforeAll(() => {
 afterAll(() => folder.remove());
 
 /** `{}` in an argument stands for the folder. */
-const run = (...args: string[]) => foretap(args.map((arg) => arg.replace('{}', folder.path)), { cwd: folder.path });
+const run = (...args: string[]) =>
+  foretap(
+    args.map((arg) => arg.replace('{}', folder.path)),
+    { cwd: folder.path },
+  );
 
 describe('the command line', () => {
   it.each<[string[], (string | RegExp)[]]>([
-    [['exchanges', CAPTURE, '--format', 'xml'], ["'xml' is invalid", 'tsv, ndjson', 'foretap exchanges --help']],
+    [
+      ['exchanges', CAPTURE, '--format', 'xml'],
+      ["'xml' is invalid", 'tsv, ndjson', 'foretap exchanges --help'],
+    ],
     [['frobnicate'], ["unknown command 'frobnicate'", 'foretap --help']],
-    [['exchanges', CAPTURE, '--frobnicate'], ["unknown option '--frobnicate'", 'foretap exchanges --help']],
-    [['exchanges', CAPTURE, '--fromat', 'tsv'], ["unknown option '--fromat'", 'Did you mean --format?']],
+    [
+      ['exchanges', CAPTURE, '--frobnicate'],
+      ["unknown option '--frobnicate'", 'foretap exchanges --help'],
+    ],
+    [
+      ['exchanges', CAPTURE, '--fromat', 'tsv'],
+      ["unknown option '--fromat'", 'Did you mean --format?'],
+    ],
     [['exchanges'], ["missing required argument 'file'", 'foretap exchanges --help']],
     [['synth'], ["missing required argument 'spec'"]],
     [['backtest'], ["required option '--demand <file...>' not specified"]],
     [['windows', CAPTURE, '--config'], ["option '--config <file>' argument missing"]],
-    [['up', CAPTURE], ['too many arguments', 'foretap up --help']],
+    [
+      ['up', CAPTURE],
+      ['too many arguments', 'foretap up --help'],
+    ],
     [['up'], ['name either a capture or an interface', 'foretap up --replay FILE']],
     [['up', '--replay', CAPTURE, '--interface', 'lo'], ['name either a capture or an interface']],
-    [['up', '--replay', CAPTURE, '--speed', 'fast'], ['"fast" is not a speed', 'max, 1x']],
-    [['windows', CAPTURE, '--step', 'banana'], ['"banana" is not a duration', '30s, 5m']],
-    [['windows', CAPTURE, '--step', '0s'], ['a step of 0s cannot be used', 'from 100ms to 1d']],
-    [['windows', CAPTURE, '--step', '2d'], ['a step of 2d cannot be used', 'from 100ms to 1d']],
+    [
+      ['up', '--replay', CAPTURE, '--speed', 'fast'],
+      ['"fast" is not a speed', 'max, 1x'],
+    ],
+    [
+      ['windows', CAPTURE, '--step', 'banana'],
+      ['--step banana: "banana" is not a duration', '30s, 5m'],
+    ],
+    [['windows', CAPTURE, '--step', '0s'], ['--step 0s: "0s" must be longer than nothing']],
+    [['windows', CAPTURE, '--step', '2d'], ['--step 2d: A window is at least 100ms and at most 1d long']],
     [['exchanges', '-', '-'], ['stdin ("-") is named more than once']],
-    [['exchanges', 'synth:demo', CAPTURE], ['cannot be read together with another input', 'foretap synth SPEC --out']],
+    [
+      ['exchanges', 'synth:demo', CAPTURE],
+      ['cannot be read together with another input', 'foretap synth SPEC --out'],
+    ],
   ])('%j', async (args, parts) => {
     const ending = await run(...args);
     expectOneError(ending, 2, ...parts);
@@ -70,7 +95,10 @@ describe('the command line', () => {
 
 describe('the configuration', () => {
   it.each<[string, (string | RegExp)[]]>([
-    ['typo.yaml', ['typo.yaml has 1 fault', 'line 3: window.topRuotes: unknown key; did you mean "topRoutes"?']],
+    [
+      'typo.yaml',
+      ['typo.yaml has 1 fault', 'line 3: window.topRuotes: unknown key; did you mean "topRoutes"?'],
+    ],
     [
       'faults.yaml',
       [
@@ -93,7 +121,12 @@ describe('the configuration', () => {
   });
 
   it('is asked for by every command that takes one', async () => {
-    for (const args of [['up', '--replay', CAPTURE], ['replay', CAPTURE], ['replay', '--stats', CAPTURE], ['explain']]) {
+    for (const args of [
+      ['up', '--replay', CAPTURE],
+      ['replay', CAPTURE],
+      ['replay', '--stats', CAPTURE],
+      ['explain'],
+    ]) {
       expectOneError(await run(...args, '--config', '{}/typo.yaml'), 2, 'line 3: window.topRuotes');
     }
   });
@@ -151,7 +184,10 @@ describe('synthetic traffic', () => {
     ['{}/broken.json', ['broken.json', /line 1/]],
     ['{}/csv.json', ['bad.csv', /\b3\b/, 'oops']],
   ])('%s', async (spec, parts) => {
-    for (const args of [['synth', spec], ['exchanges', `synth:${spec}`]]) {
+    for (const args of [
+      ['synth', spec],
+      ['exchanges', `synth:${spec}`],
+    ]) {
       const ending = await run(...args);
       expectOneError(ending, 2, ...parts);
       expect(ending.stdout).toBe('');

@@ -61,7 +61,11 @@ export function linesOf(text: string): string[] {
 }
 
 /** Exactly one error on stderr, with everything in `parts` in it, and nothing that is of use to us only. */
-export function expectOneError(ending: Ending, exitCode: number, ...parts: readonly (string | RegExp)[]): void {
+export function expectOneError(
+  ending: Ending,
+  exitCode: number,
+  ...parts: readonly (string | RegExp)[]
+): void {
   const { stderr } = ending;
   expect(stderr.match(/^foretap: /gm), stderr).toHaveLength(1);
   expect(stderr).not.toMatch(/^\s+at |defect|\.[jt]s:\d|undefined|\[object/m);

@@ -6,7 +6,9 @@ import { createFolder, endOf, fixture, startForetap } from './command.js';
 async function readOnce(args: readonly string[]) {
   const child = startForetap(args);
   const ending = endOf(child);
-  const first = await new Promise<string>((done) => child.stdout!.once('data', (chunk) => done(String(chunk))));
+  const first = await new Promise<string>((done) =>
+    child.stdout!.once('data', (chunk) => done(String(chunk))),
+  );
   child.stdout!.destroy();
   return { first, ...(await ending) };
 }

@@ -114,7 +114,7 @@ describe('readWindows', () => {
   });
 
   it('cuts windows as told, and gives the same in batches of any size', async () => {
-    const window = WindowConfig.parse({ stepMs: 1_000, graceMs: 0 });
+    const window = { ...WindowConfig.parse({ step: '1s' }), graceMs: 0 };
     const whole = await readAll(open(['busy.pcap'], { window }));
     const single = await readAll(open(['busy.pcap'], { window, maxFramesPerBatch: 1 }));
     const paced = await readAll(open(['busy.pcap'], { window, maxSpanMs: 500 }));

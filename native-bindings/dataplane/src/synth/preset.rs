@@ -197,7 +197,7 @@ mod tests {
         assert_eq!((spec.duration, spec.clients.len(), spec.seed), (Duration::from_secs(3 * 86_400), 20, 7));
         assert_eq!(spec.clients[8].name, "mobile-2");
         assert_ne!(spec.clients[8].address, spec.clients[0].address);
-        assert_eq!(shapes(&spec)[0].mean_requests_per_second, 1.4);
+        assert_eq!(shapes(&spec)[0].mean_requests_per_second, 2.4);
         assert_eq!(shapes(&spec).iter().filter(|shape| !shape.flash_crowds.is_empty()).count(), 10);
     }
 
