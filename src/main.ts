@@ -12,5 +12,3 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 
 process.exitCode = await runCommandLine(process.argv);
-// A read of standard input that was given up would keep the process until the pipe closes.
-process.stdout.write('', () => process.exit());
