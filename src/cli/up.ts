@@ -14,6 +14,7 @@ import { formatEvent } from './event-line.js';
 import { FaultReport, parseInputs } from './input.js';
 import { writeFully } from './output.js';
 import { Pace, type Speed } from './pace.js';
+import { dropPrivileges } from './privilege.js';
 import { Progress } from './progress.js';
 import { formatSummary, type SummaryRow } from './summary.js';
 
@@ -80,6 +81,7 @@ export async function runLine(options: LineOptions): Promise<void> {
     signal: stop.signal,
     ...(options.speed === 'max' ? {} : { maxSpanMs: config.window.stepMs }),
   });
+  if (isLive) dropPrivileges(process.env);
   const store = await openStore({ ...config.store, path: options.store ?? config.store.path }, logger);
   const interrupt = () => stop.abort();
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
@@ -103,6 +105,7 @@ class Line {
     process.stderr.write(text);
   });
   private events = 0;
+  private firstPacketMs: number | null = null;
 
   constructor(
     config: Config,
@@ -167,8 +170,9 @@ class Line {
 
   private showProgress(progress: WindowBatch['progress']): void {
     const { clients, windows, forecasts } = this.engine.totals();
-    const { frames, requests, packetTimeMs, inputBytesRead, inputBytesTotal } = progress;
-    const doneRatio = inputBytesTotal ? inputBytesRead / inputBytesTotal : null;
+    const { frames, requests, packetTimeMs } = progress;
+    this.firstPacketMs ??= packetTimeMs;
+    const doneRatio = doneRatioOf(progress, this.firstPacketMs);
     this.progress.update({
       frames,
       requests,
@@ -213,4 +217,12 @@ class Line {
     }
     await writeFully(process.stdout, `\n${formatSummary(rows)}`);
   }
+}
+
+/** How much of the input is read: by bytes of a file, by packet time of synthetic traffic; `null` where the end is unknown. */
+function doneRatioOf(progress: WindowBatch['progress'], firstPacketMs: number | null): number | null {
+  const { inputBytesRead, inputBytesTotal, packetTimeMs, endTimeMs } = progress;
+  if (inputBytesTotal) return inputBytesRead / inputBytesTotal;
+  if (endTimeMs === null || packetTimeMs === null || firstPacketMs === null) return null;
+  return Math.min(1, (packetTimeMs - firstPacketMs) / Math.max(1, endTimeMs - firstPacketMs));
 }

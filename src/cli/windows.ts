@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { loadConfig } from '../config/index.js';
-import { UsageError } from '../core/index.js';
+import { durationToMs, UsageError } from '../core/index.js';
 import { readWindows, WindowConfig } from '../dataplane/index.js';
 import { FaultReport, FILE_ARGUMENT, parseInputs } from './input.js';
 import { writeFully } from './output.js';
@@ -16,12 +16,11 @@ export function createWindowsCommand(): Command {
     .option('--config <file>', 'YAML configuration')
     .action(async (files: string[], options: { step?: string; config?: string }) => {
       const config = loadConfig(options.config ?? null);
-      const stepMs = options.step === undefined ? config.window.stepMs : parseStep(options.step);
       const faults = new FaultReport((text) => process.stderr.write(text));
       const batches = readWindows({
         inputs: parseInputs(files),
         identity: config.identity,
-        window: { ...config.window, stepMs, graceMs: Math.min(config.window.graceMs, stepMs) },
+        window: options.step === undefined ? config.window : withStep(config.window, options.step),
       });
       for await (const { windows, faults: found } of batches) {
         for (const fault of found) faults.add(fault);
@@ -32,12 +31,16 @@ export function createWindowsCommand(): Command {
     });
 }
 
-/** What holds for `window.step` of the configuration holds here. Throws {@link UsageError}. */
-function parseStep(text: string): number {
-  const result = WindowConfig.safeParse({ step: text, grace: '1ms' });
-  if (result.success) return result.data.stepMs;
-  throw new UsageError(
-    `--step ${text}: ${result.error.issues[0]!.message}`,
-    'Write a number with a unit: 500ms, 30s, 5m, 1h30m.',
-  );
+/** The window settings with another step, within the bounds that hold for `window.step`. Throws {@link UsageError}. */
+function withStep(config: WindowConfig, step: string): WindowConfig {
+  durationToMs(step);
+  const result = WindowConfig.safeParse({ step, grace: '1ms' });
+  if (!result.success) {
+    throw new UsageError(
+      `a step of ${step} cannot be used`,
+      'Write a duration from 100ms to 1d: 500ms, 10s, 5m.',
+    );
+  }
+  const { stepMs } = result.data;
+  return { ...config, stepMs, graceMs: Math.min(config.graceMs, stepMs) };
 }

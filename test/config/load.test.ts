@@ -120,7 +120,7 @@ describe('faults', () => {
     ],
     [
       'behavior:\n  gridStep: 15s\n',
-      ['line 2: behavior.gridStep: gridStep must be a multiple of window.step'],
+      ['line 2: behavior.gridStep: must be a multiple of window.step, which is 10s'],
     ],
     ['window:\n  step: 10s\n  step: 20s\n', ['line 3: Map keys must be unique']],
     ['window: *absent\n', ['line 1: *absent names no anchor before it']],
