@@ -1,11 +1,44 @@
 import { once } from 'node:events';
-import { createWriteStream } from 'node:fs';
+import { createWriteStream, WriteStream } from 'node:fs';
 import type { Writable } from 'node:stream';
-import { ForetapError, UsageError } from '../core/index.js';
+import { finished } from 'node:stream/promises';
+import { EXIT_CODE, ForetapError, UsageError } from '../core/index.js';
 
-/** Writes with backpressure, so that a slow reader (a pager, a pipe) bounds our memory. */
+/** What was to take the output does not: no space is left, or its device failed. */
+export class OutputError extends ForetapError {
+  readonly code = 'OUTPUT_FAILED';
+  readonly exitCode = EXIT_CODE.failed;
+
+  constructor(name: string, cause: Error) {
+    super(`cannot write ${name}: ${cause.message}`, 'Free space there, or write somewhere else.', { cause });
+  }
+}
+
+/**
+ * Writes with backpressure, so that a slow reader (a pager, a pipe) bounds our memory. Rejects with {@link OutputError}; what
+ * stdout does not take ends the process elsewhere, in main.ts.
+ */
 export async function writeFully(stream: Writable, chunk: string | Uint8Array): Promise<void> {
-  if (!stream.write(chunk)) await once(stream, 'drain');
+  try {
+    if (stream.errored) throw stream.errored;
+    if (!stream.write(chunk)) await once(stream, 'drain');
+  } catch (cause) {
+    throw new OutputError(nameOf(stream), cause as Error);
+  }
+}
+
+/** Ends what {@link openOutput} opened, and resolves once everything is written; stdout stays open. */
+export async function closeOutput(stream: Writable): Promise<void> {
+  if (stream === process.stdout) return;
+  try {
+    await finished(stream.end());
+  } catch (cause) {
+    throw new OutputError(nameOf(stream), cause as Error);
+  }
+}
+
+function nameOf(stream: Writable): string {
+  return stream instanceof WriteStream ? String(stream.path) : 'the output';
 }
 
 /** One line on stderr for each error: what and where, then the cure. */
@@ -23,6 +56,8 @@ export async function openOutput(path: string): Promise<Writable> {
   const stream = createWriteStream(path);
   try {
     await once(stream, 'open');
+    // Heard by whoever writes or closes next.
+    stream.on('error', () => {});
   } catch (cause) {
     throw new UsageError(
       `cannot write ${path}: ${(cause as Error).message}`,

@@ -1,7 +1,6 @@
-import { once } from 'node:events';
 import { Command } from 'commander';
 import { synthesize } from '../dataplane/index.js';
-import { openOutput, writeFully } from './output.js';
+import { closeOutput, openOutput, writeFully } from './output.js';
 
 /** `foretap synth SPEC`: a valid capture from a demand curve, streamed. */
 export function createSynthCommand(): Command {
@@ -15,9 +14,6 @@ export function createSynthCommand(): Command {
       const chunks = synthesize({ spec });
       const out = await openOutput(options.out);
       for await (const chunk of chunks) await writeFully(out, chunk);
-      if (out !== process.stdout) {
-        out.end();
-        await once(out, 'close');
-      }
+      await closeOutput(out);
     });
 }

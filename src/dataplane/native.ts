@@ -32,7 +32,8 @@ export function callNative<T>(call: () => T): T {
 
 /**
  * The batches of a native reader until the one that is done. The next batch is made in the pool while the caller works on the
- * one before. Rejects with the signal's reason once that is aborted.
+ * one before. Rejects with the signal's reason once that is aborted, without waiting for the batch under way: a pipe may keep it
+ * waiting for ever.
  */
 export async function* readBatches<B extends { isDone: boolean }>(
   next: () => Promise<B>,
@@ -43,14 +44,30 @@ export async function* readBatches<B extends { isDone: boolean }>(
   try {
     while (!isDone) {
       signal?.throwIfAborted();
-      const batch = await (pending ?? next());
-      signal?.throwIfAborted();
+      pending ??= next();
+      const batch = await orAborted(pending, signal);
       isDone = batch.isDone;
       pending = isDone ? undefined : next();
       yield batch;
     }
   } finally {
     // A caller that stops early has no use for the batch under way; nothing may stay unhandled.
-    await pending?.catch(() => undefined);
+    const settled = pending?.catch(() => undefined);
+    if (!signal?.aborted) await settled;
+  }
+}
+
+/** Settles as `promise` does, or rejects with the signal's reason if that is aborted first. */
+async function orAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return promise;
+  let abort = (): void => {};
+  const aborted = new Promise<never>((_, reject) => {
+    abort = () => reject(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+  });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener('abort', abort);
   }
 }

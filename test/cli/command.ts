@@ -90,9 +90,9 @@ export function createFolder(files: Readonly<Record<string, Buffer | string>> = 
 }
 
 /** The bytes as one zstd frame of uncompressed blocks (RFC 8878 § 3.1.1). */
-export function toZstd(bytes: Buffer, blockBytes = 4096): Buffer {
+export function toZstd(bytes: Uint8Array, blockBytes = 4096): Buffer {
   // Magic number; no checksum, no content size; a window of 128 KiB.
-  const parts: Buffer[] = [Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x38])];
+  const parts: Uint8Array[] = [Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x38])];
   for (let offset = 0; offset < bytes.length; offset += blockBytes) {
     const block = bytes.subarray(offset, offset + blockBytes);
     const isLast = offset + blockBytes >= bytes.length;

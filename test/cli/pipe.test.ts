@@ -1,6 +1,6 @@
 // Readers that have enough: the command ends at once, successfully and without a word.
 import { describe, expect, it } from 'vitest';
-import { createFolder, endOf, fixture, startForetap } from './command.js';
+import { createFolder, endOf, expectOneError, fixture, foretap, startForetap } from './command.js';
 
 /** Starts the command, closes its stdout after the first chunk, and gives that chunk and the ending. */
 async function readOnce(args: readonly string[]) {
@@ -40,5 +40,30 @@ describe('a reader that closes the pipe', () => {
     expect(await endOf(child)).toMatchObject({ exitCode: 0, stderr: '' });
     expect(await endOf(startForetap(args))).toMatchObject({ exitCode: 0, stderr: '' });
     folder.remove();
+  });
+});
+
+describe('an output that is full', () => {
+  const intoFull = ['sh', '-c', 'exec "$@" >/dev/full', 'sh'];
+  const capture = fixture('methods.pcap');
+
+  it.each([
+    ['exchanges', ['exchanges', capture]],
+    ['windows', ['windows', capture]],
+    ['synth', ['synth', 'daily?days=0.01']],
+    ['the whole line', ['up', '--replay', capture, '--store', ':memory:']],
+  ])('%s', async (_, args) => {
+    expectOneError(
+      await foretap(args, { wrapper: intoFull }),
+      1,
+      'cannot write stdout',
+      'no space left',
+      'Free space',
+    );
+  });
+
+  it('is named where it is a file', async () => {
+    const ending = await foretap(['synth', 'daily?days=0.01', '--out', '/dev/full']);
+    expectOneError(ending, 1, 'cannot write /dev/full', 'no space left');
   });
 });
