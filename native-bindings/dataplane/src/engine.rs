@@ -1,6 +1,6 @@
 //! The whole packet path in one value: frames in, sink calls out. Reads no clock and does no input or output.
 
-use crate::account::Account;
+use crate::account::{Account, FrameReason};
 use crate::counter::Counters;
 use crate::exchange::Sink;
 use crate::flow::Flow;
@@ -42,11 +42,20 @@ impl<S: Sink> Engine<S> {
                 self.tell_time();
             }
         }
-        let reason = match wire::decode(frame) {
-            Ok(segment) => self.flow.feed(&segment, frame.timestamp, self.now, &mut self.sink),
-            Err(reason) => reason,
+        let reason = match wire::decode_plain(frame) {
+            Some(Ok(segment)) => self.flow.feed(&segment, frame.timestamp, self.now, &mut self.sink),
+            Some(Err(reason)) => reason,
+            None => self.feed_layered(frame),
         };
         self.account.count(reason, frame.wire_length);
+    }
+
+    #[inline(never)]
+    fn feed_layered(&mut self, frame: &Frame<'_>) -> FrameReason {
+        match wire::decode(frame) {
+            Ok(segment) => self.flow.feed(&segment, frame.timestamp, self.now, &mut self.sink),
+            Err(reason) => reason,
+        }
     }
 
     /// Packet time has reached `now` without a frame: what was to happen by then happens. For live sources that are idle.

@@ -113,8 +113,8 @@ impl Connection {
         }
     }
 
-    #[inline]
-    pub fn is_between(&self, low: &Endpoint, high: &Endpoint) -> bool {
+    #[inline(always)]
+    pub fn is_between(&self, low: Endpoint, high: Endpoint) -> bool {
         let [own_low, own_high] = &self.key;
         let addresses = (own_low.address.0 ^ low.address.0) | (own_high.address.0 ^ high.address.0);
         let ports = (own_low.port ^ low.port) | (own_high.port ^ high.port);

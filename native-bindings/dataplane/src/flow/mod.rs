@@ -86,21 +86,21 @@ impl Flow {
         sink: &mut S,
     ) -> FrameReason {
         let (low, high, side) = if segment.source <= segment.destination {
-            (&segment.source, &segment.destination, Side::Low)
+            (segment.source, segment.destination, Side::Low)
         } else {
-            (&segment.destination, &segment.source, Side::High)
+            (segment.destination, segment.source, Side::High)
         };
         let is_syn = segment.flags.has(TcpFlags::SYN);
         let entry = match self.table.find(low, high) {
             Some(entry) if is_syn && self.is_new_connection(entry, side, segment) => {
                 self.close(entry, Unanswered::Closed, now, sink);
                 self.shared.counters.connections_closed += 1;
-                self.open([*low, *high], now, sink)
+                self.open([low, high], now, sink)
             }
             Some(entry) => entry,
             // Whatever has no payload tells nothing of a connection that is not followed.
             None if segment.payload_length == 0 && !is_syn => return FrameReason::TcpControl,
-            None => self.open([*low, *high], now, sink),
+            None => self.open([low, high], now, sink),
         };
         let Self { table, shared } = self;
         let connection = table.get_mut(entry);
@@ -150,6 +150,7 @@ impl Flow {
         }
     }
 
+    #[inline(never)]
     fn open<S: Sink>(&mut self, key: Key, now: Timestamp, sink: &mut S) -> u32 {
         while self.table.len() >= self.shared.limits.max_connections.max(1) as usize {
             self.evict_one(now, sink);
@@ -182,6 +183,7 @@ impl Flow {
         self.close(entry, Unanswered::Evicted, now, sink);
     }
 
+    #[inline(never)]
     fn close<S: Sink>(&mut self, entry: u32, why: Unanswered, now: Timestamp, sink: &mut S) {
         let Self { table, shared } = self;
         let connection = table.get_mut(entry);

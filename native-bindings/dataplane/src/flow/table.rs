@@ -48,7 +48,7 @@ impl Table {
     }
 
     #[inline(always)]
-    pub fn find(&mut self, low: &Endpoint, high: &Endpoint) -> Option<u32> {
+    pub fn find(&mut self, low: Endpoint, high: Endpoint) -> Option<u32> {
         let hash = hash(&self.hasher, low, high);
         let recent = self.recent[hash as usize % RECENT];
         if let Some(connection) = self.entries.get(recent as usize)
@@ -61,7 +61,7 @@ impl Table {
     }
 
     #[inline(never)]
-    fn search(&mut self, hash: u64, low: &Endpoint, high: &Endpoint) -> Option<u32> {
+    fn search(&mut self, hash: u64, low: Endpoint, high: Endpoint) -> Option<u32> {
         let found = *self.index.find(hash, |&entry| self.entries[entry as usize].is_between(low, high))?;
         self.recent[hash as usize % RECENT] = found;
         Some(found)
@@ -69,7 +69,7 @@ impl Table {
 
     /// Adds a connection that is not in the table.
     pub fn insert(&mut self, connection: Connection, deadline: Timestamp) -> u32 {
-        let [low, high] = &connection.key;
+        let [low, high] = connection.key;
         let hash = hash(&self.hasher, low, high);
         let entry = match self.free.pop() {
             Some(entry) => {
@@ -84,7 +84,7 @@ impl Table {
         };
         let (entries, hasher) = (&self.entries, &self.hasher);
         self.index.insert_unique(hash, entry, |&entry| {
-            let [low, high] = &entries[entry as usize].key;
+            let [low, high] = entries[entry as usize].key;
             self::hash(hasher, low, high)
         });
         self.wheel.schedule(entry, deadline);
@@ -95,7 +95,7 @@ impl Table {
     pub fn remove(&mut self, entry: u32) {
         let connection = &mut self.entries[entry as usize];
         connection.is_open = false;
-        let [low, high] = &connection.key;
+        let [low, high] = connection.key;
         let hash = hash(&self.hasher, low, high);
         if let Ok(found) = self.index.find_entry(hash, |&candidate| candidate == entry) {
             found.remove();
@@ -113,7 +113,7 @@ impl Table {
 }
 
 #[inline(always)]
-fn hash(hasher: &KeyedHash, low: &Endpoint, high: &Endpoint) -> u64 {
+fn hash(hasher: &KeyedHash, low: Endpoint, high: Endpoint) -> u64 {
     let ports = u64::from(low.port) << 16 | u64::from(high.port);
     hasher.of_pair(low.address.0, high.address.0, ports)
 }

@@ -69,18 +69,24 @@ enum Layer {
 }
 
 /// Finds the TCP segment in a frame, or says under which reason the frame ends.
-#[inline(always)]
+#[inline]
 pub fn decode<'a>(frame: &Frame<'a>) -> Result<Segment<'a>, FrameReason> {
+    decode_plain(frame).unwrap_or_else(|| {
+        let rest = Remainder { captured: frame.data, wire_length: frame.wire_length };
+        decode_layers(link_layer(frame.link_type)?, rest)
+    })
+}
+
+/// As [`decode`], of IPv4 in plain Ethernet, which nearly every frame is; `None`: it is something else. Its result never
+/// meets that of the loop over layers, so that the parts of the segment stay in registers.
+#[inline(always)]
+pub fn decode_plain<'a>(frame: &Frame<'a>) -> Option<Result<Segment<'a>, FrameReason>> {
     let rest = Remainder { captured: frame.data, wire_length: frame.wire_length };
     if frame.link_type != LinkType::ETHERNET {
-        return decode_layers(link_layer(frame.link_type)?, rest);
+        return None;
     }
-    // Nearly every frame is IPv4 in plain Ethernet: it is decoded inline, without the loop over layers.
-    let ethernet = Ethernet::parse(rest)?;
-    if ethernet.ether_type() != EtherType::IPV4 {
-        return decode_layers(Layer::Typed(ethernet.ether_type()), ethernet.payload());
-    }
-    decode_ipv4(ethernet.payload())
+    let ethernet = Ethernet::parse(rest).ok()?;
+    (ethernet.ether_type() == EtherType::IPV4).then(|| decode_ipv4(ethernet.payload()))
 }
 
 fn link_layer(link_type: LinkType) -> Result<Layer, FrameReason> {
