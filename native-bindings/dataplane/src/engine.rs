@@ -103,3 +103,31 @@ impl<S: Sink> Engine<S> {
         self.sink
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exchange::{Exchange, Loss, OrphanAnswer, Request, Tag};
+
+    #[derive(Default)]
+    struct Clock(Vec<u64>);
+
+    impl Sink for Clock {
+        fn on_request(&mut self, _: &Request<'_>) -> Tag {
+            Tag(0)
+        }
+        fn on_exchange(&mut self, _: &Exchange) {}
+        fn on_orphan_answer(&mut self, _: &OrphanAnswer) {}
+        fn on_loss(&mut self, _: &Loss) {}
+        fn on_time(&mut self, now: Timestamp) {
+            self.0.push(now.0);
+        }
+    }
+
+    #[test]
+    fn a_tick_moves_time_and_never_back() {
+        let mut engine = Engine::new(Limits::default(), Clock::default());
+        [5, 3, 9].into_iter().for_each(|at| engine.tick(Timestamp(at)));
+        assert_eq!((engine.now(), engine.sink().0.as_slice()), (Timestamp(9), &[5, 5, 9][..]));
+    }
+}

@@ -1,6 +1,8 @@
 use std::fs;
 use std::io::Write;
+use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use super::*;
 
@@ -29,8 +31,47 @@ impl Drop for TemporaryFile {
     }
 }
 
+/// Reads frame by frame, and holds what visits show against that.
 fn read_with_buffer(bytes: &[u8], buffer_bytes: usize) -> (Vec<Seen>, Option<SourceError>) {
     let file = TemporaryFile::new(bytes);
+    let (seen, error) = read_singly(&file, buffer_bytes);
+    for frames_a_visit in [1, 2, usize::MAX] {
+        let (visited, fault) = read_by_visits(&file, buffer_bytes, frames_a_visit);
+        let texts = [&error, &fault].map(|error| error.as_ref().map(ToString::to_string));
+        assert_eq!((&visited, &texts[1]), (&seen, &texts[0]), "{frames_a_visit} frames a visit");
+    }
+    (seen, error)
+}
+
+fn read_by_visits(
+    file: &TemporaryFile,
+    buffer_bytes: usize,
+    frames_a_visit: usize,
+) -> (Vec<Seen>, Option<SourceError>) {
+    let mut seen = Vec::new();
+    let mut reader = match CaptureReader::open(&file.0, buffer_bytes) {
+        Ok(reader) => reader,
+        Err(error) => return (seen, Some(error)),
+    };
+    loop {
+        let mut left = frames_a_visit;
+        let pause = reader.visit_frames(Duration::ZERO, |frame| {
+            seen.push((frame.timestamp.0, frame.link_type.0, frame.data.to_vec(), frame.wire_length));
+            left -= 1;
+            if left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        match pause {
+            Ok(Pause::Stopped) => assert_eq!(left, 0),
+            Ok(pause) => {
+                assert_eq!(pause, Pause::End);
+                return (seen, None);
+            }
+            Err(error) => return (seen, Some(error)),
+        }
+    }
+}
+
+fn read_singly(file: &TemporaryFile, buffer_bytes: usize) -> (Vec<Seen>, Option<SourceError>) {
     let mut seen = Vec::new();
     let mut reader = match CaptureReader::open(&file.0, buffer_bytes) {
         Ok(reader) => reader,
@@ -304,7 +345,9 @@ fn what_is_no_capture_is_named() {
         "{missing}"
     );
     assert_eq!(missing.class(), ErrorClass::Unreadable);
-    assert!(matches!(open("/").err(), Some(SourceError::Io { .. })));
+    assert!(
+        matches!(open("/").err(), Some(SourceError::Open { cause, .. }) if cause.kind() == std::io::ErrorKind::IsADirectory)
+    );
 }
 
 #[test]
