@@ -4,6 +4,7 @@ import { loadConfig } from '../config/index.js';
 import { EXIT_CODE, ForetapError, msToIso, SILENT_LOGGER, UsageError } from '../core/index.js';
 import { explain } from '../decision/index.js';
 import { openStore } from '../store/index.js';
+import { STORE_OPTION, withStorePath } from './input.js';
 import { formatTable, writeFully } from './output.js';
 
 /** The ledger has no decision of that id. */
@@ -21,11 +22,12 @@ export function createExplainCommand(): Command {
       'Say in words why a decision was taken and what followed; without an id, list the latest ones.',
     )
     .argument('[id]', 'decision id, as printed with every event')
-    .option('--store <file>', 'the store that holds the ledger (default: store.path of the configuration)')
+    .option(...STORE_OPTION)
     .option('--config <file>', 'YAML configuration')
     .action(async (id: string | undefined, options: { store?: string; config?: string }) => {
       const config = loadConfig(options.config ?? null);
-      const path = options.store ?? config.store.path;
+      const storeConfig = withStorePath(config.store, options.store);
+      const { path } = storeConfig;
       // Opening would create it, and then tell of an empty ledger.
       if (!existsSync(path)) {
         throw new UsageError(
@@ -33,7 +35,7 @@ export function createExplainCommand(): Command {
           'foretap up and foretap replay make one; name theirs with --store.',
         );
       }
-      const store = await openStore({ ...config.store, path }, SILENT_LOGGER);
+      const store = await openStore(storeConfig, SILENT_LOGGER);
       try {
         await writeFully(
           process.stdout,

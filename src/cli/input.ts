@@ -2,6 +2,7 @@
 
 import { type ExitCode, UsageError } from '../core/index.js';
 import { type DataplaneError, faultToError, type Input, type InputFault } from '../dataplane/index.js';
+import type { StoreConfig } from '../store/index.js';
 import { describeError } from './output.js';
 
 export const FILE_ARGUMENT =
@@ -27,6 +28,18 @@ export function parseInputs(texts: readonly string[]): Input[] {
     throw new UsageError('stdin ("-") is named more than once', 'Name it once.');
   }
   return inputs;
+}
+
+export const STORE_OPTION = [
+  '--store <file>',
+  'the store to use (default: store.path of the configuration); ":memory:" keeps nothing',
+] as const;
+
+/** The store's settings with the path given on the command line, if one was. Throws {@link UsageError} on an empty one. */
+export function withStorePath(config: StoreConfig, path: string | undefined): StoreConfig {
+  if (path === '')
+    throw new UsageError('--store names no file', 'Give a path, or ":memory:" to keep nothing.');
+  return path === undefined ? config : { ...config, path };
 }
 
 /** Tells every input fault once, as it happens, and remembers how the command has to end. */

@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
 import { loadConfig } from '../config/index.js';
 import { type FrameCount, type NamedCounter, readWindows } from '../dataplane/index.js';
-import { FaultReport, FILE_ARGUMENT, parseInputs } from './input.js';
+import { FaultReport, FILE_ARGUMENT, parseInputs, STORE_OPTION } from './input.js';
 import { formatTable, writeFully } from './output.js';
 import { parseSpeed, runLine } from './up.js';
 
@@ -23,10 +23,7 @@ export function createReplayCommand(): Command {
     .option('--stats', 'only read: where every frame ended, and whether the sums reconcile')
     .addOption(new Option('--speed <speed>', 'max, 1x or Nx of packet time').default('max'))
     .option('--config <file>', 'YAML configuration')
-    .option(
-      '--store <file>',
-      'store of this run (default: store.path of the configuration); ":memory:" keeps nothing',
-    )
+    .option(...STORE_OPTION)
     .option('--json', 'events and summary as JSON lines')
     .action(async (files: string[], options: ReplayOptions) => {
       if (!options.stats) {

@@ -16,7 +16,7 @@ export interface SummaryRow {
 
 /** One line a client: demand, forecast skill, decisions, and how long before the demand its shadows were ready. */
 export function formatSummary(rows: readonly SummaryRow[]): string {
-  if (rows.length === 0) return 'No client was seen: the input holds no HTTP request.\n';
+  if (rows.length === 0) return 'No client was seen: no HTTP request was read.\n';
   const shown = rows.slice(0, MAX_SUMMARY_ROWS);
   const table = formatTable(
     [

@@ -11,7 +11,7 @@ import { type Bus, createBus, EVENT_PATTERN, type ForetapEvent } from '../event/
 import { createResourceDriver, Provisioner } from '../provision/index.js';
 import { openStore, type Store } from '../store/index.js';
 import { formatEvent } from './event-line.js';
-import { FaultReport, parseInputs } from './input.js';
+import { FaultReport, parseInputs, STORE_OPTION, withStorePath } from './input.js';
 import { writeFully } from './output.js';
 import { Pace, type Speed } from './pace.js';
 import { dropPrivileges } from './privilege.js';
@@ -39,10 +39,7 @@ export function createUpCommand(): Command {
     .option('--interface <name>', 'the mirror port to listen on')
     .addOption(new Option('--speed <speed>', 'of a replay: max, 1x or Nx of packet time').default('max'))
     .option('--config <file>', 'YAML configuration')
-    .option(
-      '--store <file>',
-      'store of this run (default: store.path of the configuration); ":memory:" keeps nothing',
-    )
+    .option(...STORE_OPTION)
     .option('--json', 'events and summary as JSON lines')
     .action(async (options: LineOptions & { replay?: string[]; interface?: string; speed: string }) => {
       const { replay, interface: interfaceName, speed, ...rest } = options;
@@ -71,6 +68,7 @@ export function parseSpeed(text: string): Speed {
 /** Runs inputs through the whole line to their end, or until interrupted; then prints the summary. */
 export async function runLine(options: LineOptions): Promise<void> {
   const config = loadConfig(options.config ?? null);
+  const storeConfig = withStorePath(config.store, options.store);
   const isLive = options.inputs.some((input) => input.kind === 'interface');
   const logger: Logger = pino({ level: 'warn' }, pino.destination(2));
   const stop = new AbortController();
@@ -82,7 +80,7 @@ export async function runLine(options: LineOptions): Promise<void> {
     ...(options.speed === 'max' ? {} : { maxSpanMs: config.window.stepMs }),
   });
   if (isLive) dropPrivileges(process.env);
-  const store = await openStore({ ...config.store, path: options.store ?? config.store.path }, logger);
+  const store = await openStore(storeConfig, logger);
   const interrupt = () => stop.abort();
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
   try {
