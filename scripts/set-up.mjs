@@ -1,6 +1,6 @@
 // Brings a checkout to where foretap runs: prerequisites, packages, build. Both README commands start here.
 import { spawnSync } from 'node:child_process';
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, statSync, utimesSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -22,6 +22,12 @@ export function setUp() {
   const installed = join(ROOT, 'node_modules', '.package-lock.json');
   const isStale =
     !existsSync(installed) || statSync(join(ROOT, 'package-lock.json')).mtimeMs > statSync(installed).mtimeMs;
-  if (isStale) run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], 'Installing packages');
+  if (isStale) {
+    run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], 'Installing packages');
+    // npm leaves the file alone where nothing had to change.
+    utimesSync(installed, new Date(), new Date());
+  }
   run('npm', ['run', 'build', '--silent'], 'Building the data plane (Rust) and foretap (TypeScript)');
 }
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) setUp();

@@ -1,8 +1,8 @@
 // `npm test`: from a fresh clone to a verdict. Installs and builds what is missing, then lints and tests everything,
 // and ends with one line, `N passed, N failed`. With `--ci` also installs the tools of the measurements, compares the
 // corpora and runs the benchmark's short form; `.ci/run` calls it so. Uses nothing but Node itself.
-import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, utimesSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
@@ -69,23 +69,6 @@ function finish() {
   process.exit(totals.failed === 0 ? 0 : 1);
 }
 
-const INSTALLED = join(ROOT, 'node_modules/.package-lock.json');
-
-function isInstalled() {
-  return (
-    existsSync(INSTALLED) && statSync(INSTALLED).mtimeMs >= statSync(join(ROOT, 'package-lock.json')).mtimeMs
-  );
-}
-
-/** `npm ci` wants the packages of every platform in the lock file; where it refuses, the lock still decides versions. */
-async function install() {
-  heading('install');
-  const isClean = spawnSync('npm', ['ci'], { cwd: ROOT, stdio: 'ignore' }).status === 0;
-  if (!isClean) await need('install', 'npm', ['install', '--no-save']);
-  // npm leaves the file alone where nothing had to change.
-  utimesSync(INSTALLED, new Date(), new Date());
-}
-
 async function testNative() {
   heading('cargo test');
   const { exitCode, stdout } = await run('cargo', ['test', '--workspace', '--no-fail-fast'], NATIVE);
@@ -105,10 +88,8 @@ async function testTypeScript() {
   add('vitest', report.numPassedTests ?? 0, Math.max(report.numFailedTests ?? 0, exitCode === 0 ? 0 : 1));
 }
 
-await need('prerequisites', process.execPath, ['scripts/check-prerequisites.mjs']);
-if (!isInstalled()) await install();
-if (isCi) await check('services', 'npx', ['tsx', 'test/services/main.ts']);
-await check('build', 'npm', ['run', 'build']);
+await need('set-up', process.execPath, ['scripts/set-up.mjs']);
+await check('services', 'npx', ['tsx', 'test/services/main.ts', ...(isCi ? [] : ['tshark'])]);
 await check('biome', 'npx', ['biome', 'check', '.']);
 await check('types', 'npx', ['tsc', '-p', 'tsconfig.test.json']);
 await check('cargo fmt', 'cargo', ['fmt', '--check'], NATIVE);
