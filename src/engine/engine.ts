@@ -10,6 +10,7 @@ import {
   remember,
 } from '../decision/index.js';
 import {
+  type Alert,
   type ClientKey,
   type ClientWindow,
   type ClosedStep,
@@ -26,8 +27,10 @@ import {
   alertOfShadow,
   alertSubject,
   type Bus,
+  BusFullError,
   commandEvent,
   commandSubject,
+  type ForetapEvent,
   REPORT_PATTERN,
   type Subscription,
 } from '../event/index.js';
@@ -93,6 +96,8 @@ export class ScalingEngine {
   private readonly leadTimes: LeadTimes;
   private notices: readonly Notice[] = [];
   private housekeptMs: EpochMs = Number.NEGATIVE_INFINITY;
+  /** Raised in this review and not yet published: a handler of the bus must not wait for the bus. */
+  private readonly alerts: Alert[] = [];
   private subscription: Subscription | null = null;
   private windows = 0;
   private forecasts = 0;
@@ -183,6 +188,9 @@ export class ScalingEngine {
     await bus.drain();
     // What the reports have changed may call for the next step at once.
     for (const state of reviewed) await this.reconcileClient(state, nowMs);
+    for (const alert of this.alerts.splice(0)) {
+      await this.publish(alertSubject(alert), alertEvent(alert, EVENT_SOURCE));
+    }
     await bus.drain();
   }
 
@@ -223,7 +231,7 @@ export class ScalingEngine {
     await store.appendDecisions([decision]);
     await this.recordForecast(state, forecast, previous, decision);
     const alert = alertOfDecision(decision, previous);
-    if (alert) await this.options.bus.publish(alertSubject(alert), alertEvent(alert, EVENT_SOURCE));
+    if (alert) this.alerts.push(alert);
     const serving = state.shadows.filter(isServing).length;
     this.scorecard.observeDemand(key, step.startMs, stepMs, step.ratePerSecond, serving);
     this.scorecard.observeDecision(decision, forecast);
@@ -259,18 +267,30 @@ export class ScalingEngine {
 
   /** Shadows are kept before their commands are published: a command that was never sent is repeated after its deadline. */
   private async reconcileClient(state: ClientState, nowMs: EpochMs): Promise<void> {
-    const { store, bus, shadow: policy, metrics } = this.options;
+    const { store, shadow: policy, metrics } = this.options;
     const decision = state.lastDecision;
     if (decision === null) return;
     const { shadows, commands } = reconcile({ decision, shadows: state.shadows, nowMs, policy });
     if (shadows.length === 0 && commands.length === 0) return;
-    for (const shadow of shadows) await this.keep(state, shadow);
+    for (const shadow of shadows) this.keep(state, shadow);
     await store.saveShadows(shadows);
     await store.appendCommands(commands);
     for (const command of commands) {
-      await bus.publish(commandSubject(command), commandEvent(command, EVENT_SOURCE));
+      await this.publish(commandSubject(command), commandEvent(command, EVENT_SOURCE));
       metrics.add('foretap_engine_commands_total', 1, { verb: command.verb });
       this.commands++;
+    }
+  }
+
+  /** A full bus is given the time to hand over what waits; then once more. */
+  private async publish(subject: string, event: ForetapEvent): Promise<void> {
+    const { bus } = this.options;
+    try {
+      await bus.publish(subject, event);
+    } catch (error) {
+      if (!(error instanceof BusFullError)) throw error;
+      await bus.drain();
+      await bus.publish(subject, event);
     }
   }
 
@@ -288,12 +308,12 @@ export class ScalingEngine {
     if (sample) this.leadTimes.measure(driver, sample.tier, sample.elapsedMs);
     const { shadow: after, effect } = applyOutcome(shadow, outcome, policy);
     if (effect === 'stale') return;
-    await this.keep(state, after);
+    this.keep(state, after);
     await store.saveShadows([after]);
   }
 
   /** Takes a changed shadow over, and tells those who have to hear of it. */
-  private async keep(state: ClientState, shadow: Shadow): Promise<void> {
+  private keep(state: ClientState, shadow: Shadow): void {
     const before = state.shadow(shadow.id);
     state.put(shadow);
     if (before?.state === shadow.state) return;
@@ -306,7 +326,7 @@ export class ScalingEngine {
     }
     if (!isHeld(shadow)) this.scorecard.observeGone(shadow);
     const alert = alertOfShadow(shadow);
-    if (alert) await this.options.bus.publish(alertSubject(alert), alertEvent(alert, EVENT_SOURCE));
+    if (alert) this.alerts.push(alert);
   }
 
   private async housekeep(nowMs: EpochMs): Promise<void> {
