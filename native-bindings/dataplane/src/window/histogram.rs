@@ -140,7 +140,7 @@ fn index_of(value: u64) -> i32 {
     let is_above = SUB_BUCKET_FLOORS.get(usize::from(least)).is_some_and(|&floor| normalized >= floor);
     let sub_bucket = i32::from(least) + i32::from(is_above);
     // Only powers of two lie on a bound (the other bounds are irrational); they belong to the bucket below.
-    (63 - shift as i32) * (1 << SCALE) + sub_bucket - i32::from(value.is_power_of_two())
+    (63 - shift as i32) * (1 << SCALE) + sub_bucket - i32::from(value & (value - 1) == 0)
 }
 
 #[cfg(test)]
