@@ -8,6 +8,7 @@
 
 pub mod account;
 pub mod address;
+mod bytes;
 pub mod counter;
 pub mod engine;
 pub mod exchange;

@@ -4,6 +4,7 @@ use hashbrown::HashMap;
 use super::Method;
 use super::segment::{SegmentForm, form_of};
 use super::trie::{NodeId, Trie};
+use crate::bytes::is_equal;
 use crate::hash::KeyedHash;
 use crate::identity::ApplicationId;
 
@@ -86,7 +87,7 @@ impl Default for RouteTable {
 
 impl RouteTable {
     /// The route of a request; `path` is without query string, empty where unknown.
-    #[inline]
+    #[inline(always)]
     pub fn resolve(&mut self, application: ApplicationId, method: &[u8], path: &[u8]) -> RouteId {
         let method = Method::from_bytes(method);
         if path.len() > MAX_CACHED_PATH_BYTES {
@@ -95,10 +96,9 @@ impl RouteTable {
         let word = u64::from(application.0) << 8 | u64::from(method.0);
         let slot = self.hasher.of_bytes(path, word) as usize % CACHE_SLOTS;
         let cached = &self.cache[slot];
-        if usize::from(cached.path_bytes) == path.len()
-            && cached.application == application
+        if cached.application == application
             && cached.method == method
-            && cached.path[..path.len()] == *path
+            && cached.path.get(..usize::from(cached.path_bytes)).is_some_and(|own| is_equal(own, path))
         {
             return cached.route;
         }

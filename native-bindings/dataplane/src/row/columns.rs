@@ -1,6 +1,7 @@
 //! The columns of a row, in their order, in both formats.
 
-use super::text::{Padded, Second, Text};
+use super::lead::LeadCache;
+use super::text::{Padded, Pen, Second, Text};
 use crate::address::Endpoint;
 use crate::exchange::{Answer, Exchange, Request, Unanswered, Version};
 use crate::time::Timestamp;
@@ -13,8 +14,6 @@ type Word = Padded<8>;
 macro_rules! columns {
     ($first:literal $(, $rest:literal)* $(,)?) => {
         const TSV_HEADER: &str = concat!($first $(, "\t", $rest)*, "\n");
-        static TSV_SEPARATORS: &[Separator] =
-            &[Separator::new("") $(, { let _ = $rest; Separator::new("\t") })*];
         static NDJSON_SEPARATORS: &[Separator] = &[
             Separator::new(concat!("{\"", $first, "\":"))
             $(, Separator::new(concat!(",\"", $rest, "\":")))*
@@ -44,6 +43,8 @@ columns!(
 
 /// Where the columns begin that only the end of the exchange can tell.
 const FIRST_LATER_COLUMN: usize = 8;
+/// A tab, at most eleven digits for 2⁶⁴ nanoseconds, the point and nine digits.
+const MAX_TIME_COLUMN_BYTES: usize = 24;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RowFormat {
@@ -57,14 +58,11 @@ pub enum RowFormat {
 ///
 /// Text outside printable ASCII, and the backslash, is `\xNN`, so that a row is a line whatever was sent.
 pub(super) struct RowText {
-    separators: &'static [Separator],
     is_json: bool,
     /// Room for the columns up to the method, or for those after the path.
     room: usize,
     second: Second,
-    /// The last server and its two columns: few servers answer many clients.
-    server: Option<Endpoint>,
-    server_text: Padded<96>,
+    leads: LeadCache,
 }
 
 /// What a row keeps of its request beside the text.
@@ -82,11 +80,11 @@ impl Head {
 
 impl RowText {
     pub(super) fn new(format: RowFormat) -> Self {
-        let (separators, is_json, room) = match format {
-            RowFormat::Tsv => (TSV_SEPARATORS, false, 256),
-            RowFormat::Ndjson => (NDJSON_SEPARATORS, true, 512),
+        let (is_json, room) = match format {
+            RowFormat::Tsv => (false, 256),
+            RowFormat::Ndjson => (true, 512),
         };
-        Self { separators, is_json, room, second: Second::new(), server: None, server_text: Padded::new("") }
+        Self { is_json, room, second: Second::new(), leads: LeadCache::new() }
     }
 
     pub(super) fn push_header(&self, out: &mut Vec<u8>) {
@@ -96,123 +94,175 @@ impl RowText {
     }
 
     /// The columns known at the request.
+    #[inline]
     pub(super) fn push_request(&mut self, out: &mut Text, request: &Request<'_>) {
-        out.reserve(self.room);
-        self.push_endpoint(out, 0, request.client);
-        if self.server == Some(request.server) {
-            out.push_padded(&self.server_text);
+        if let Some(lead) = self.leads.get(request) {
+            // For the whole row at once, the quotation marks of the path included.
+            out.append(lead.length() + request.path.len() + self.room + 2, |pen| pen.push_lead(lead));
+        } else if self.is_json {
+            self.push_new_lead::<true>(out, request);
         } else {
-            let begin = out.length();
-            self.push_endpoint(out, 2, request.server);
-            (self.server, self.server_text) = (Some(request.server), out.copy_from(begin));
+            self.push_new_lead::<false>(out, request);
         }
-        self.push_word(
-            out,
-            4,
-            match request.version {
+        if self.is_json {
+            self.push_bytes::<true>(out, request.path);
+        } else {
+            self.push_bytes::<false>(out, request.path);
+        }
+    }
+
+    #[inline(never)]
+    fn push_new_lead<const IS_JSON: bool>(&mut self, out: &mut Text, request: &Request<'_>) {
+        let begin = out.length();
+        out.append(self.room, |pen| {
+            push_endpoint::<IS_JSON>(pen, 0, request.client);
+            push_endpoint::<IS_JSON>(pen, 2, request.server);
+            let version = match request.version {
                 Version::Http10 => const { &Word::new("HTTP/1.0") },
                 Version::Http11 => const { &Word::new("HTTP/1.1") },
                 Version::Http2 => const { &Word::new("HTTP/2") },
-            },
-        );
-        self.push_bytes(out, 5, request.method);
-        self.push_bytes(out, 6, request.host);
-        self.push_bytes(out, 7, request.path);
-    }
-
-    /// The other columns and the end of the line; without an exchange, those that only it could tell are unknown.
-    pub(super) fn push_end(&mut self, out: &mut Text, head: &Head, exchange: Option<&Exchange>) {
-        let answer: Option<&Answer> = exchange.and_then(|exchange| exchange.outcome.as_ref().ok());
-        out.reserve(self.room);
-        self.push_number(out, FIRST_LATER_COLUMN, answer.map(|answer| u64::from(answer.status)));
-        self.push_number(out, 9, head.content_length);
-        self.push_number(out, 10, answer.and_then(|answer| answer.content_length));
-        self.push_time(out, 11, Some(head.start));
-        self.push_time(out, 12, answer.map(|answer| answer.start));
-        self.push_time(out, 13, answer.map(|answer| answer.end));
-        self.push_number(out, 14, exchange.map(|exchange| exchange.request_bytes));
-        self.push_number(out, 15, answer.map(|answer| answer.bytes));
-        match exchange.map(|exchange| &exchange.outcome) {
-            Some(Ok(_)) => self.push_word(out, 16, const { &Word::new("answered") }),
-            Some(Err(Unanswered::Missed)) => self.push_word(out, 16, const { &Word::new("missed") }),
-            Some(Err(Unanswered::Closed)) => self.push_word(out, 16, const { &Word::new("closed") }),
-            Some(Err(Unanswered::Evicted)) => self.push_word(out, 16, const { &Word::new("evicted") }),
-            None => {
-                self.separate(out, 16);
-                self.push_unknown(out);
-            }
-        }
-        if self.is_json {
-            out.push(b'}');
-        }
-        out.push(b'\n');
-    }
-
-    #[inline]
-    fn separate(&self, out: &mut Text, column: usize) {
-        out.push_padded(&self.separators[column]);
-    }
-
-    #[inline]
-    fn push_unknown(&self, out: &mut Text) {
-        if self.is_json {
-            out.push_padded(const { &Padded::<4>::new("null") });
-        }
-    }
-
-    #[inline]
-    fn push_quote(&self, out: &mut Text) {
-        if self.is_json {
-            out.push(b'"');
-        }
-    }
-
-    #[inline]
-    fn push_endpoint(&self, out: &mut Text, column: usize, endpoint: Endpoint) {
-        self.separate(out, column);
-        self.push_quote(out);
-        out.push_address(endpoint.address);
-        self.push_quote(out);
-        self.push_number(out, column + 1, Some(u64::from(endpoint.port)));
-    }
-
-    #[inline]
-    fn push_word(&self, out: &mut Text, column: usize, word: &Word) {
-        self.separate(out, column);
-        self.push_quote(out);
-        out.push_padded(word);
-        self.push_quote(out);
+            };
+            push_word::<IS_JSON>(pen, 4, version);
+            separate::<IS_JSON>(pen, 5);
+        });
+        self.push_bytes::<IS_JSON>(out, request.method);
+        out.append(self.room, |pen| separate::<IS_JSON>(pen, 6));
+        self.push_bytes::<IS_JSON>(out, request.host);
+        out.append(self.room, |pen| separate::<IS_JSON>(pen, 7));
+        self.leads.put(request, &out.as_bytes()[begin..]);
     }
 
     /// What was on the wire, of any length.
-    #[inline]
-    fn push_bytes(&self, out: &mut Text, column: usize, bytes: &[u8]) {
-        self.separate(out, column);
+    #[inline(always)]
+    fn push_bytes<const IS_JSON: bool>(&self, out: &mut Text, bytes: &[u8]) {
         if bytes.is_empty() {
-            return self.push_unknown(out);
+            return out.append(self.room, push_unknown::<IS_JSON>);
         }
-        self.push_quote(out);
-        out.push_escaped(bytes, self.is_json, self.room);
-        self.push_quote(out);
+        out.append(self.room, push_quote::<IS_JSON>);
+        out.push_escaped(bytes, IS_JSON, self.room);
+        out.append(self.room, push_quote::<IS_JSON>);
     }
 
+    /// The other columns and the end of the line; without an exchange, those that only it could tell are unknown.
     #[inline]
-    fn push_number(&self, out: &mut Text, column: usize, number: Option<u64>) {
-        self.separate(out, column);
-        match number {
-            Some(number) => out.push_decimal(number),
-            None => self.push_unknown(out),
+    pub(super) fn push_end(&mut self, out: &mut Text, head: &Head, exchange: Option<&Exchange>) {
+        if self.is_json {
+            self.push_end_as::<true>(out, head, exchange);
+        } else {
+            self.push_end_as::<false>(out, head, exchange);
         }
     }
 
-    #[inline]
-    fn push_time(&mut self, out: &mut Text, column: usize, time: Option<Timestamp>) {
-        self.separate(out, column);
-        match time {
-            Some(time) => out.push_seconds(time, &mut self.second),
-            None => self.push_unknown(out),
-        }
+    #[inline(never)]
+    fn push_end_as<const IS_JSON: bool>(&mut self, out: &mut Text, head: &Head, exchange: Option<&Exchange>) {
+        let answer: Option<&Answer> = exchange.and_then(|exchange| exchange.outcome.as_ref().ok());
+        let second = &mut self.second;
+        out.append(self.room, |pen| {
+            let status = answer.map(|answer| u64::from(answer.status));
+            push_number::<IS_JSON>(pen, FIRST_LATER_COLUMN, status);
+            push_number::<IS_JSON>(pen, 9, head.content_length);
+            push_number::<IS_JSON>(pen, 10, answer.and_then(|answer| answer.content_length));
+            push_time::<IS_JSON>(pen, 11, Some(head.start), second);
+            push_answer_times::<IS_JSON>(pen, answer, second);
+            push_number::<IS_JSON>(pen, 14, exchange.map(|exchange| exchange.request_bytes));
+            push_number::<IS_JSON>(pen, 15, answer.map(|answer| answer.bytes));
+            push_outcome::<IS_JSON>(pen, exchange);
+            if IS_JSON {
+                pen.push(b'}');
+            }
+            pen.push(b'\n');
+        });
     }
+}
+
+#[inline(always)]
+fn separate<const IS_JSON: bool>(pen: &mut Pen<'_>, column: usize) {
+    if IS_JSON {
+        pen.push_padded(&NDJSON_SEPARATORS[column]);
+    } else if column > 0 {
+        pen.push(b'\t');
+    }
+}
+
+#[inline(always)]
+fn push_unknown<const IS_JSON: bool>(pen: &mut Pen<'_>) {
+    if IS_JSON {
+        pen.push_padded(const { &Padded::<4>::new("null") });
+    }
+}
+
+#[inline(always)]
+fn push_quote<const IS_JSON: bool>(pen: &mut Pen<'_>) {
+    if IS_JSON {
+        pen.push(b'"');
+    }
+}
+
+#[inline(always)]
+fn push_endpoint<const IS_JSON: bool>(pen: &mut Pen<'_>, column: usize, endpoint: Endpoint) {
+    separate::<IS_JSON>(pen, column);
+    push_quote::<IS_JSON>(pen);
+    pen.push_address(endpoint.address);
+    push_quote::<IS_JSON>(pen);
+    push_number::<IS_JSON>(pen, column + 1, Some(u64::from(endpoint.port)));
+}
+
+#[inline(always)]
+fn push_word<const IS_JSON: bool>(pen: &mut Pen<'_>, column: usize, word: &Word) {
+    separate::<IS_JSON>(pen, column);
+    push_quote::<IS_JSON>(pen);
+    pen.push_padded(word);
+    push_quote::<IS_JSON>(pen);
+}
+
+#[inline(always)]
+fn push_number<const IS_JSON: bool>(pen: &mut Pen<'_>, column: usize, number: Option<u64>) {
+    separate::<IS_JSON>(pen, column);
+    match number {
+        Some(number) => pen.push_decimal(number),
+        None => push_unknown::<IS_JSON>(pen),
+    }
+}
+
+#[inline(always)]
+fn push_time<const IS_JSON: bool>(
+    pen: &mut Pen<'_>,
+    column: usize,
+    time: Option<Timestamp>,
+    second: &mut Second,
+) {
+    separate::<IS_JSON>(pen, column);
+    match time {
+        Some(time) => pen.push_seconds(time, second),
+        None => push_unknown::<IS_JSON>(pen),
+    }
+}
+
+/// An answer of one segment ends when it starts: the same text.
+#[inline(always)]
+fn push_answer_times<const IS_JSON: bool>(pen: &mut Pen<'_>, answer: Option<&Answer>, second: &mut Second) {
+    let separated = pen.length();
+    push_time::<IS_JSON>(pen, 12, answer.map(|answer| answer.start), second);
+    if !IS_JSON && answer.is_some_and(|answer| answer.start == answer.end) {
+        pen.repeat_from::<MAX_TIME_COLUMN_BYTES>(separated);
+    } else {
+        push_time::<IS_JSON>(pen, 13, answer.map(|answer| answer.end), second);
+    }
+}
+
+#[inline(always)]
+fn push_outcome<const IS_JSON: bool>(pen: &mut Pen<'_>, exchange: Option<&Exchange>) {
+    let word = match exchange.map(|exchange| &exchange.outcome) {
+        Some(Ok(_)) => const { &Word::new("answered") },
+        Some(Err(Unanswered::Missed)) => const { &Word::new("missed") },
+        Some(Err(Unanswered::Closed)) => const { &Word::new("closed") },
+        Some(Err(Unanswered::Evicted)) => const { &Word::new("evicted") },
+        None => {
+            separate::<IS_JSON>(pen, 16);
+            return push_unknown::<IS_JSON>(pen);
+        }
+    };
+    push_word::<IS_JSON>(pen, 16, word);
 }
 
 #[cfg(test)]
@@ -224,7 +274,7 @@ mod tests {
     #[test]
     fn the_two_halves_of_a_row_meet() {
         assert_eq!(TSV_HEADER.split('\t').nth(FIRST_LATER_COLUMN), Some("status"));
-        assert_eq!(TSV_HEADER.split('\t').count(), TSV_SEPARATORS.len());
+        assert_eq!(TSV_HEADER.split('\t').count(), NDJSON_SEPARATORS.len());
     }
 
     #[test]

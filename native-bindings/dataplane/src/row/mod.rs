@@ -2,6 +2,7 @@
 //! ndjson as bytes, which the caller drains. Orphan answers and loss are counted, not written.
 
 mod columns;
+mod lead;
 mod order;
 mod text;
 
@@ -87,7 +88,9 @@ impl RowSink {
 
     /// Takes what is ready: whole rows.
     pub fn take(&mut self) -> Vec<u8> {
-        std::mem::take(&mut self.output)
+        // The next batch will be about as large: it grows only once.
+        let next = Vec::with_capacity(self.output.len() + self.output.len() / 16);
+        std::mem::replace(&mut self.output, next)
     }
 
     /// Writes what is ready and keeps the memory for the next rows.

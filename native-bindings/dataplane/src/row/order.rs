@@ -36,6 +36,7 @@ struct Slot {
 pub(super) struct ReorderBuffer {
     pub(super) now: Timestamp,
     limits: RowLimits,
+    patience_nanos: u64,
     slots: Vec<Slot>,
     free: Vec<u32>,
     queue: VecDeque<(Timestamp, u32)>,
@@ -50,6 +51,7 @@ impl ReorderBuffer {
         Self {
             now: Timestamp(0),
             limits,
+            patience_nanos: u64::try_from(limits.patience.as_nanos()).unwrap_or(u64::MAX),
             slots: Vec::new(),
             free: Vec::new(),
             queue: VecDeque::new(),
@@ -133,7 +135,7 @@ impl ReorderBuffer {
     fn is_impatient(&self, start: Timestamp) -> bool {
         self.queue.len() > self.limits.patient_rows
             || self.queue_text_bytes > self.limits.patient_text_bytes
-            || self.now.saturating_since(start) >= self.limits.patience
+            || self.now.0.saturating_sub(start.0) >= self.patience_nanos
     }
 
     #[inline]

@@ -1,5 +1,6 @@
 //! Numbers, times, addresses and hostile bytes as text. By hand: a formatter costs more than parsing the packet.
 
+use super::lead::MAX_LEAD_BYTES;
 use crate::address::Address;
 use crate::time::Timestamp;
 
@@ -28,6 +29,18 @@ impl<const N: usize> Padded<N> {
             at += 1;
         }
         Self { bytes, length: text.len() }
+    }
+
+    /// As [`Padded::new`].
+    pub(super) fn of(text: &[u8]) -> Self {
+        let mut bytes = [0; N];
+        bytes[..text.len()].copy_from_slice(text);
+        Self { bytes, length: text.len() }
+    }
+
+    #[inline]
+    pub(super) fn length(&self) -> usize {
+        self.length
     }
 }
 
@@ -74,16 +87,17 @@ impl Second {
     fn become_of(&mut self, time: Timestamp) {
         let second = time.as_nanos() / NANOS_PER_SECOND;
         let mut text = Text::default();
-        text.reserve(32);
-        text.push_decimal(second);
-        text.push(b'.');
+        text.append(32, |pen| {
+            pen.push_decimal(second);
+            pen.push(b'.');
+        });
         // At most 11 digits and the point, for 2⁶⁴ nanoseconds.
-        (self.begin, self.text) = (second * NANOS_PER_SECOND, text.copy_from(0));
+        (self.begin, self.text) = (second * NANOS_PER_SECOND, Padded::of(text.as_bytes()));
     }
 }
 
-/// Text under construction where it will lie. Nothing but [`Text::reserve`] makes room: what is appended after one call, with
-/// the padding of its last part, must fit.
+/// Text under construction where it will lie. What one call of [`Text::append`] writes, with the padding of its last part,
+/// must fit in the room made for it.
 #[derive(Default)]
 pub(super) struct Text {
     bytes: Vec<u8>,
@@ -92,7 +106,7 @@ pub(super) struct Text {
 
 impl Text {
     /// Makes room for `count` more bytes.
-    #[inline]
+    #[inline(always)]
     pub(super) fn reserve(&mut self, count: usize) {
         if self.bytes.len() - self.length < count {
             self.grow(count);
@@ -123,20 +137,13 @@ impl Text {
     }
 
     #[inline]
-    pub(super) fn push(&mut self, byte: u8) {
-        self.bytes[self.length] = byte;
-        self.length += 1;
-    }
-
-    #[inline]
-    pub(super) fn push_padded<const N: usize>(&mut self, text: &Padded<N>) {
-        self.bytes[self.length..self.length + N].copy_from_slice(&text.bytes);
-        self.length += text.length;
+    pub(super) fn length(&self) -> usize {
+        self.length
     }
 
     /// Bytes outside printable ASCII, and the backslash, as `\xNN`; for JSON that text as the inside of a string. Makes room
     /// for them and for `room` more bytes.
-    #[inline]
+    #[inline(always)]
     pub(super) fn push_escaped(&mut self, bytes: &[u8], is_json: bool, room: usize) {
         self.reserve(bytes.len() + room);
         let target = &mut self.bytes[self.length..];
@@ -169,15 +176,46 @@ impl Text {
     #[cold]
     fn push_escaped_slowly(&mut self, bytes: &[u8], is_json: bool, room: usize) {
         self.reserve(bytes.len() * r"\\xNN".len() + room);
-        for &byte in bytes {
-            match byte {
-                b'"' if is_json => self.push_all(b"\\\""),
-                b' '..=b'[' | b']'..=b'~' => self.push(byte),
-                _ => {
-                    self.push_all(if is_json { br"\\x" } else { br"\x" });
-                    self.push(HEX_DIGITS[usize::from(byte >> 4)]);
-                    self.push(HEX_DIGITS[usize::from(byte & 0xf)]);
-                }
+        self.append(0, |pen| bytes.iter().for_each(|&byte| pen.push_escaped_byte(byte, is_json)));
+    }
+
+    /// Makes room for `room` bytes and has them written at the end.
+    #[inline(always)]
+    pub(super) fn append(&mut self, room: usize, write: impl FnOnce(&mut Pen<'_>)) {
+        self.reserve(room);
+        let mut pen = Pen { bytes: &mut self.bytes[self.length..], length: 0 };
+        write(&mut pen);
+        self.length += pen.length;
+    }
+}
+
+/// Writes at the end of a text. Apart from it, so that place and length stay in registers from one part to the next.
+pub(super) struct Pen<'a> {
+    bytes: &'a mut [u8],
+    length: usize,
+}
+
+impl Pen<'_> {
+    #[inline(always)]
+    pub(super) fn push(&mut self, byte: u8) {
+        self.bytes[self.length] = byte;
+        self.length += 1;
+    }
+
+    #[inline(always)]
+    pub(super) fn push_padded<const N: usize>(&mut self, text: &Padded<N>) {
+        self.bytes[self.length..self.length + N].copy_from_slice(&text.bytes);
+        self.length += text.length;
+    }
+
+    fn push_escaped_byte(&mut self, byte: u8, is_json: bool) {
+        match byte {
+            b'"' if is_json => self.push_all(b"\\\""),
+            b' '..=b'[' | b']'..=b'~' => self.push(byte),
+            _ => {
+                self.push_all(if is_json { br"\\x" } else { br"\x" });
+                self.push(HEX_DIGITS[usize::from(byte >> 4)]);
+                self.push(HEX_DIGITS[usize::from(byte & 0xf)]);
             }
         }
     }
@@ -186,33 +224,46 @@ impl Text {
         bytes.iter().for_each(|&byte| self.push(byte));
     }
 
-    /// The text from `begin` on, which is at most `N` bytes.
-    pub(super) fn copy_from<const N: usize>(&self, begin: usize) -> Padded<N> {
-        let mut bytes = [0; N];
-        bytes.copy_from_slice(&self.bytes[begin..begin + N]);
-        Padded { bytes, length: self.length - begin }
-    }
-
-    #[inline]
+    #[inline(always)]
     pub(super) fn length(&self) -> usize {
         self.length
     }
 
-    #[inline]
+    /// Few leads are longer than the first step.
+    #[inline(always)]
+    pub(super) fn push_lead(&mut self, lead: &Padded<MAX_LEAD_BYTES>) {
+        const STEP: usize = 64;
+        let target = &mut self.bytes[self.length..self.length + MAX_LEAD_BYTES];
+        target[..STEP].copy_from_slice(&lead.bytes[..STEP]);
+        if lead.length > STEP {
+            target[STEP..].copy_from_slice(&lead.bytes[STEP..]);
+        }
+        self.length += lead.length;
+    }
+
+    /// Appends once more what was written from `begin` on, which is at most `N` bytes.
+    #[inline(always)]
+    pub(super) fn repeat_from<const N: usize>(&mut self, begin: usize) {
+        let mut bytes = [0; N];
+        bytes.copy_from_slice(&self.bytes[begin..begin + N]);
+        self.push_padded(&Padded { bytes, length: self.length - begin });
+    }
+
+    #[inline(always)]
     pub(super) fn push_decimal(&mut self, number: u64) {
         if number < 1_000 {
             self.push_padded(&SHORT_NUMBERS[number as usize]);
         } else if number < 1_000_000 {
             self.push_padded(&SHORT_NUMBERS[(number / 1_000) as usize]);
-            self.push_three_digits(number % 1_000);
+            self.push_three_digits((number % 1_000) as u32);
         } else {
             self.push_long_decimal(number);
         }
     }
 
     /// With leading zeros; of a number below 1 000.
-    #[inline]
-    fn push_three_digits(&mut self, number: u64) {
+    #[inline(always)]
+    fn push_three_digits(&mut self, number: u32) {
         self.push_padded(&Padded { bytes: THREE_DIGITS[number as usize], length: 3 });
     }
 
@@ -236,12 +287,12 @@ impl Text {
     }
 
     /// Seconds with nine decimals, exact.
-    #[inline]
+    #[inline(always)]
     pub(super) fn push_seconds(&mut self, time: Timestamp, second: &mut Second) {
         if time.as_nanos().wrapping_sub(second.begin) >= NANOS_PER_SECOND {
             second.become_of(time);
         }
-        let nanos = time.as_nanos() - second.begin;
+        let nanos = (time.as_nanos() - second.begin) as u32;
         self.push_padded(&second.text);
         self.push_three_digits(nanos / 1_000_000);
         self.push_three_digits(nanos / 1_000 % 1_000);
@@ -357,15 +408,16 @@ fn special_bytes(word: u64) -> u64 {
 mod tests {
     use super::*;
 
-    fn text(push: impl FnOnce(&mut Text)) -> String {
+    fn text(push: impl FnOnce(&mut Pen<'_>)) -> String {
         let mut text = Text::default();
-        text.reserve(64);
-        push(&mut text);
+        text.append(64, push);
         String::from_utf8(text.as_bytes().to_vec()).unwrap()
     }
 
     fn escaped(bytes: &[u8], is_json: bool) -> String {
-        text(|text| text.push_escaped(bytes, is_json, 0))
+        let mut text = Text::default();
+        text.push_escaped(bytes, is_json, 0);
+        String::from_utf8(text.as_bytes().to_vec()).unwrap()
     }
 
     #[test]
@@ -386,7 +438,7 @@ mod tests {
             (1_700_000_000_000_000_010, "1700000000.000000010"),
             (u64::MAX, "18446744073.709551615"),
         ] {
-            assert_eq!(text(|text| text.push_seconds(Timestamp(nanos), &mut Second::new())), expected);
+            assert_eq!(text(|pen| pen.push_seconds(Timestamp(nanos), &mut Second::new())), expected);
         }
     }
 
@@ -418,14 +470,14 @@ mod tests {
                 std::net::IpAddr::V4(v4) => Address::from_v4(v4.octets()),
                 std::net::IpAddr::V6(v6) => Address::from_v6(v6.octets()),
             };
-            assert_eq!(text(|text| text.push_address(parsed)), address);
+            assert_eq!(text(|pen| pen.push_address(parsed)), address);
         }
     }
 
     proptest::proptest! {
         #[test]
         fn decimals_match_the_library(bits in 0u32..64, number in proptest::num::u64::ANY) {
-            proptest::prop_assert_eq!(text(|text| text.push_decimal(number >> bits)), (number >> bits).to_string());
+            proptest::prop_assert_eq!(text(|pen| pen.push_decimal(number >> bits)), (number >> bits).to_string());
         }
 
         #[test]
@@ -433,7 +485,7 @@ mod tests {
             let address = (0..8).fold(0_u128, |sum, index| {
                 sum << 16 | if mask >> index & 1 == 1 { 0 } else { u128::from(groups[index]) }
             });
-            proptest::prop_assert_eq!(text(|text| text.push_address(Address(address))), Address(address).to_string());
+            proptest::prop_assert_eq!(text(|pen| pen.push_address(Address(address))), Address(address).to_string());
         }
     }
 }

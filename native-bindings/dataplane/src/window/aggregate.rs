@@ -141,11 +141,16 @@ impl WindowAggregator {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn series_of(&mut self, client: Address, server: Endpoint, host: &[u8]) -> SeriesId {
-        if let Some(series) = self.cache.get(client, server, host) {
-            return series;
+        match self.cache.get(client, server, host) {
+            Some(series) => series,
+            None => self.find_series(client, server, host),
         }
+    }
+
+    #[inline(never)]
+    fn find_series(&mut self, client: Address, server: Endpoint, host: &[u8]) -> SeriesId {
         let application = self.applications.resolve(server, host);
         let (series, has_room) = self.series.find_or_add(application, self.clients.resolve(client));
         if has_room {
@@ -161,7 +166,7 @@ impl WindowAggregator {
     }
 
     /// The window of a series at a time; opens it where there is none. Time was advanced to `at` before.
-    #[inline]
+    #[inline(always)]
     fn window_at(&mut self, id: SeriesId, at: Timestamp) -> &mut ClientWindow {
         let (step, is_late) = self.steps.step_of(at.0);
         self.counters.late_events += u64::from(is_late);
@@ -171,6 +176,7 @@ impl WindowAggregator {
         &mut self.windows[index as usize]
     }
 
+    #[cold]
     fn open_window(&mut self, id: SeriesId, step: u64) -> u32 {
         let index = self.free.pop().unwrap_or_else(|| {
             self.windows.push(ClientWindow::new(self.top_routes, self.top_transitions));
@@ -261,8 +267,8 @@ impl Sink for WindowAggregator {
             Ok(answer) => {
                 window.count_answer(answer);
                 window.count_route_error(pending.route, answer.status);
-                let latency = answer.start.saturating_since(pending.start);
-                window.latency_us.add(latency.as_nanos() as u64 / 1_000);
+                let latency_nanos = answer.start.0.saturating_sub(pending.start.0);
+                window.latency_us.add(latency_nanos / 1_000);
             }
             Err(why) => window.count_unanswered(*why),
         }

@@ -131,16 +131,34 @@ impl Histogram {
 }
 
 /// `⌈8·log2(value)⌉ − 1` for `value` ≥ 1, in integers: 1 → −1, 2 → 7, 3 → 12.
-#[inline]
+#[inline(always)]
 fn index_of(value: u64) -> i32 {
+    if value < SMALL_INDEXES.len() as u64 {
+        i32::from(SMALL_INDEXES[value as usize])
+    } else {
+        large_index_of(value)
+    }
+}
+
+/// The indexes of sizes and microseconds that most exchanges have; 8 KB. The one of zero is not used.
+static SMALL_INDEXES: [i16; 4_096] = {
+    let mut indexes = [0; 4_096];
+    let mut value = 1;
+    while value < indexes.len() {
+        indexes[value] = large_index_of(value as u64) as i16;
+        value += 1;
+    }
+    indexes
+};
+
+const fn large_index_of(value: u64) -> i32 {
     let shift = value.leading_zeros();
     let normalized = value << shift;
     // The seven bits after the first tell the sub-bucket, or that it is one of two.
-    let least = LEAST_SUB_BUCKETS[(normalized >> 56 & 0x7f) as usize];
-    let is_above = SUB_BUCKET_FLOORS.get(usize::from(least)).is_some_and(|&floor| normalized >= floor);
-    let sub_bucket = i32::from(least) + i32::from(is_above);
+    let least = LEAST_SUB_BUCKETS[(normalized >> 56 & 0x7f) as usize] as usize;
+    let is_above = least < SUB_BUCKET_FLOORS.len() && normalized >= SUB_BUCKET_FLOORS[least];
     // Only powers of two lie on a bound (the other bounds are irrational); they belong to the bucket below.
-    (63 - shift as i32) * (1 << SCALE) + sub_bucket - i32::from(value.is_power_of_two())
+    (63 - shift as i32) * (1 << SCALE) + least as i32 + is_above as i32 - value.is_power_of_two() as i32
 }
 
 #[cfg(test)]
