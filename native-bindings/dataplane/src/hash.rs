@@ -20,7 +20,12 @@ impl KeyedHash {
     pub fn of_pair(&self, first: u128, second: u128, word: u64) -> u64 {
         let [a, b, c, d] = self.secrets;
         let low = fold(first as u64 ^ a, second as u64 ^ b);
-        let high = fold((first >> 64) as u64 ^ c, (second >> 64) as u64 ^ d);
+        let [first_high, second_high] = [(first >> 64) as u64, (second >> 64) as u64];
+        // Both are zero for IPv4, which the compiler sees where an address was just read from an IPv4 header.
+        let high = match first_high | second_high {
+            0 => 0,
+            _ => fold(first_high ^ c, second_high ^ d),
+        };
         fold(low ^ high.rotate_left(32) ^ word, a)
     }
 

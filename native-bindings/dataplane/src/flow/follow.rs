@@ -396,7 +396,7 @@ impl<S: Sink> Follower<'_, S> {
     }
 
     /// Whether this is an answer that acknowledges requests not seen yet: late on the mirror, or behind a hole.
-    #[inline]
+    #[inline(always)]
     fn is_ahead_of_request(&self, side: Side, acknowledgement: Sequence, bytes: &[u8]) -> bool {
         self.acknowledges_unseen(side, acknowledgement)
             && starts_like_answer(bytes)
@@ -404,7 +404,7 @@ impl<S: Sink> Follower<'_, S> {
     }
 
     /// Whether `side` has received bytes of the other side that were not seen.
-    #[inline]
+    #[inline(always)]
     fn acknowledges_unseen(&self, side: Side, acknowledgement: Sequence) -> bool {
         let other = &self.connection.halves[side.other() as usize];
         let lag = acknowledgement.since(other.next);
@@ -534,7 +534,7 @@ impl<S: Sink> Follower<'_, S> {
 }
 
 /// Bytes that can be the start of a status line, however few.
-#[inline]
+#[inline(never)]
 fn starts_like_answer(bytes: &[u8]) -> bool {
     const START: &[u8] = b"HTTP/1.";
     let length = bytes.len().min(START.len());

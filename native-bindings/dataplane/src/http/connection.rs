@@ -113,10 +113,17 @@ impl HttpConnection {
                 self.pairing.note_answers_start(chunk.sequence);
             }
         }
-        if matches!(half.state, State::Lost | State::Body { is_doubtful: true, .. }) {
-            self.find_again(side, chunk, cx);
-        }
         let mut offset = 0;
+        match (&half.state, half.role) {
+            (State::Head, Some(role)) if half.gathered.is_none() && !chunk.bytes.is_empty() => {
+                offset = match self.begin_message(side, role, chunk.bytes, &chunk.origin(0), chunk.at, cx) {
+                    Some(taken) => taken,
+                    None => self.read_partial_head(side, chunk, 0, cx),
+                };
+            }
+            (State::Lost | State::Body { is_doubtful: true, .. }, _) => self.find_again(side, chunk, cx),
+            _ => {}
+        }
         while offset < chunk.bytes.len() {
             offset += self.step(side, chunk, offset, cx);
         }
@@ -395,6 +402,15 @@ impl HttpConnection {
         }
     }
 
+    #[inline(always)]
+    fn report_answer<S: Sink>(&self, mut request: PendingRequest, answer: Answer, cx: &mut Context<'_, S>) {
+        if request.is_open {
+            let client = if self.halves[0].role == Some(Role::Requests) { Side::Low } else { Side::High };
+            request.bytes = self.halves[client as usize].message_bytes;
+        }
+        report(&request, Ok(answer), cx);
+    }
+
     #[inline]
     fn finish_request(&mut self, side: Side) {
         let bytes = self.halves[side as usize].message_bytes;
@@ -411,18 +427,20 @@ impl HttpConnection {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn finish_answer<S: Sink>(&mut self, cx: &mut Context<'_, S>) {
+        if self.answer.is_some() {
+            self.finish_open_answer(cx);
+        }
+    }
+
+    #[inline(never)]
+    fn finish_open_answer<S: Sink>(&mut self, cx: &mut Context<'_, S>) {
         let Some(CurrentAnswer { request, answer }) = self.answer.take() else { return };
-        let client = if self.halves[0].role == Some(Role::Requests) { Side::Low } else { Side::High };
         match request {
-            Some(mut request) => {
-                if request.is_open {
-                    request.bytes = self.halves[client as usize].message_bytes;
-                }
-                report(&request, Ok(answer), cx);
-            }
+            Some(request) => self.report_answer(request, answer, cx),
             None => {
+                let client = if self.halves[0].role == Some(Role::Requests) { Side::Low } else { Side::High };
                 cx.counters.orphan_answers += 1;
                 let (client, server) = self.client_and_server(client, Role::Requests, cx);
                 cx.sink.on_orphan_answer(&OrphanAnswer { client, server, answer });

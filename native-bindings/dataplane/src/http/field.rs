@@ -84,16 +84,18 @@ impl<'a> Fields<'a> {
     pub fn parse(bytes: &'a [u8], mut start: usize, mut line_ends: LineEnds<'a>) -> Self {
         let mut fields = Self::default();
         while let Some(mut end) = line_ends.next() {
-            if end - start < 2 && (end == start || bytes[start] == b'\r') {
-                fields.end = Some(end + 1);
-                break;
-            }
-            if let Some(name) = Name::at(bytes, start) {
-                if matches!(bytes.get(end + 1), Some(b' ' | b'\t')) {
-                    let Some(unfolded) = unfold(bytes, end, line_ends) else { break };
-                    (end, line_ends) = unfolded;
+            if MATTERS[bytes[start] as usize] {
+                if end - start < 2 && matches!(bytes[start], b'\r' | b'\n') {
+                    fields.end = Some(end + 1);
+                    break;
                 }
-                fields.join(name, trim(&bytes[start + name.length() + 1..end]));
+                if let Some(name) = Name::at(bytes, start) {
+                    if matches!(bytes.get(end + 1), Some(b' ' | b'\t')) {
+                        let Some(unfolded) = unfold(bytes, end, line_ends) else { break };
+                        (end, line_ends) = unfolded;
+                    }
+                    fields.join(name, trim(&bytes[start + name.length() + 1..end]));
+                }
             }
             start = end + 1;
         }
@@ -122,6 +124,18 @@ fn unfold<'a>(bytes: &[u8], mut end: usize, mut line_ends: LineEnds<'a>) -> Opti
     }
     Some((end, line_ends))
 }
+
+/// By the first byte of a line: whether it can be the empty line, or a field that matters.
+static MATTERS: [bool; 256] = {
+    let mut table = [false; 256];
+    let first_bytes = b"\r\nhHcCtT";
+    let mut index = 0;
+    while index < first_bytes.len() {
+        table[first_bytes[index] as usize] = true;
+        index += 1;
+    }
+    table
+};
 
 #[derive(Clone, Copy)]
 enum Name {
@@ -217,9 +231,16 @@ fn parse_long_decimal(digits: &[u8]) -> Option<u64> {
     })
 }
 
-/// Without the white space and line ends around it.
-#[inline]
-fn trim(mut bytes: &[u8]) -> &[u8] {
+/// Without the white space and line ends around it. Nearly all values have one space before them and one CR after.
+#[inline(always)]
+fn trim(bytes: &[u8]) -> &[u8] {
+    match bytes {
+        [b' ', value @ .., b'\r'] if matches!(value, [b'!'..=b'~', .., b'!'..=b'~']) => value,
+        _ => trim_all(bytes),
+    }
+}
+
+fn trim_all(mut bytes: &[u8]) -> &[u8] {
     while let [b' ' | b'\t' | b'\r' | b'\n', rest @ ..] = bytes {
         bytes = rest;
     }

@@ -51,11 +51,7 @@ pub struct HeadStore {
 
 impl HeadStore {
     pub fn start(&mut self, chunk: &Chunk<'_>, offset: usize) -> Box<Gathered> {
-        let origin = Origin {
-            start: chunk.at,
-            sequence: chunk.sequence.plus(offset as u32),
-            acknowledgement: chunk.acknowledgement,
-        };
+        let origin = chunk.origin(offset);
         match self.spare.pop() {
             Some(mut gathered) => {
                 gathered.origin = origin;

@@ -69,12 +69,13 @@ pub fn recognise_in_doubt(bytes: &[u8]) -> Recognition {
     }
 }
 
-#[inline]
+#[inline(always)]
 fn recognise_status(bytes: &[u8]) -> Recognition {
     if let Some(line) = bytes.first_chunk::<13>() {
-        let [b'H', b'T', b'T', b'P', b'/', b'1', b'.', minor, b' ', first, second, third, end] = line else {
+        let [.., minor, b' ', first, second, third, end] = line else { return Recognition::No };
+        if !line.starts_with(b"HTTP/1.") {
             return Recognition::No;
-        };
+        }
         let is_status = [minor, first, second, third].iter().all(|digit| digit.is_ascii_digit())
             && matches!(end, b' ' | b'\r' | b'\n');
         return if is_status { Recognition::Response } else { Recognition::No };
@@ -112,18 +113,15 @@ fn is_evident_request(bytes: &[u8]) -> bool {
 }
 
 /// Splits a request line without its LF into what stands before the version, and the version.
-#[inline]
-fn split_version(mut line: &[u8]) -> Option<(&[u8], Version)> {
+#[inline(always)]
+fn split_version(line: &[u8]) -> Option<(&[u8], Version)> {
+    let mut line = line.strip_suffix(b"\r").unwrap_or(line);
     while let [rest @ .., b'\r' | b' '] = line {
         line = rest;
     }
     let (before, version) = line.split_at_checked(line.len().checked_sub(b" HTTP/1.1".len())?)?;
-    match version {
-        [b' ', b'H', b'T', b'T', b'P', b'/', b'1', b'.', minor] if minor.is_ascii_digit() => {
-            Some((before, if *minor == b'0' { Version::Http10 } else { Version::Http11 }))
-        }
-        _ => None,
-    }
+    let minor = version.strip_prefix(b" HTTP/1.")?.first().filter(|minor| minor.is_ascii_digit())?;
+    Some((before, if *minor == b'0' { Version::Http10 } else { Version::Http11 }))
 }
 
 impl<'a> RequestHead<'a> {
@@ -141,16 +139,17 @@ impl<'a> RequestHead<'a> {
     }
 
     /// A request of whose line only a part was seen: the path is what there is of it.
+    #[cold]
     pub fn parse_cut_line(bytes: &'a [u8]) -> Option<Self> {
         is_evident_request(bytes).then(|| Self::parse_line(bytes, bytes.len(), Version::Http11))?
     }
 
     /// `length` bytes of `line` stand before the space and the version.
-    #[inline]
+    #[inline(always)]
     fn parse_line(line: &'a [u8], length: usize, version: Version) -> Option<Self> {
         // "GET HTTP/1.1" has a method and no target.
         let method_length = match line {
-            [b'G', b'E', b'T', b' ', ..] => 3,
+            _ if line.starts_with(b"GET ") => 3,
             _ => line[..length].iter().position(|byte| !is_token(*byte)).unwrap_or(length),
         };
         let method = &line[..method_length];

@@ -18,6 +18,7 @@ pub use connection::{HttpConnection, Verdict};
 pub use gather::HeadStore;
 pub use head::{Recognition, leading_line_ends, recognise, recognise_in_doubt};
 
+use self::gather::Origin;
 use crate::address::Endpoint;
 use crate::counter::Counters;
 use crate::flow::Sequence;
@@ -53,6 +54,18 @@ pub struct Chunk<'a> {
     /// How far the sender had received the other side when it sent these bytes.
     pub acknowledgement: Sequence,
     pub at: Timestamp,
+}
+
+impl Chunk<'_> {
+    /// Of a message that begins `offset` bytes into the chunk.
+    #[inline(always)]
+    fn origin(&self, offset: usize) -> Origin {
+        Origin {
+            start: self.at,
+            sequence: self.sequence.plus(offset as u32),
+            acknowledgement: self.acknowledgement,
+        }
+    }
 }
 
 /// What every call into this layer needs: the sink, and the state that all connections share.

@@ -41,16 +41,24 @@ pub struct Pairing {
 }
 
 impl Pairing {
+    #[inline(always)]
     pub fn push<S: Sink>(&mut self, request: PendingRequest, cx: &mut Context<'_, S>) {
         let is_full = self.pending.len() >= cx.limits.max_pending_requests as usize
             || *cx.pending_total >= cx.limits.max_pending_requests_total;
-        if is_full && let Some(oldest) = self.pop(cx) {
+        if is_full {
+            self.evict_oldest(cx);
+        }
+        self.pending.push_back(request);
+        *cx.pending_total += 1;
+    }
+
+    #[cold]
+    fn evict_oldest<S: Sink>(&mut self, cx: &mut Context<'_, S>) {
+        if let Some(oldest) = self.pop(cx) {
             cx.counters.pending_overflows += 1;
             self.given_up += 1;
             report(&oldest, Err(Unanswered::Evicted), cx);
         }
-        self.pending.push_back(request);
-        *cx.pending_total += 1;
     }
 
     pub fn newest_mut(&mut self) -> Option<&mut PendingRequest> {
@@ -95,7 +103,13 @@ impl Pairing {
     }
 
     /// Takes the request that an answer beginning at `origin` belongs to; reports those that it proves missed.
+    #[inline(always)]
     pub fn take<S: Sink>(&mut self, origin: &Origin, cx: &mut Context<'_, S>) -> Option<PendingRequest> {
+        if self.given_up == 0 && !self.is_lossy { self.pop(cx) } else { self.take_in_doubt(origin, cx) }
+    }
+
+    #[cold]
+    fn take_in_doubt<S: Sink>(&mut self, origin: &Origin, cx: &mut Context<'_, S>) -> Option<PendingRequest> {
         if self.given_up > 0 {
             self.given_up -= 1;
             return None;
@@ -146,10 +160,11 @@ impl Pairing {
         }
     }
 
+    #[inline(always)]
     fn pop<S>(&mut self, cx: &mut Context<'_, S>) -> Option<PendingRequest> {
         let request = self.pending.pop_front()?;
         *cx.pending_total -= 1;
-        if self.pending.is_empty() && self.pending.capacity() > 64 {
+        if self.pending.capacity() > 64 && self.pending.is_empty() {
             self.pending.shrink_to(8);
         }
         Some(request)

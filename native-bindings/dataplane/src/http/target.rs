@@ -13,12 +13,18 @@ pub struct Target<'a> {
 
 impl<'a> Target<'a> {
     /// A target holds no space: what follows one is not part of it.
-    #[inline]
+    #[inline(always)]
     pub fn parse(target: &'a [u8], is_connect: bool) -> Self {
         if target.first() == Some(&b'/') && !is_connect {
             let end = path_end(target);
             return Self { authority: b"", path: &target[..end] };
         }
+        Self::parse_other(target, is_connect)
+    }
+
+    /// All but origin-form.
+    #[cold]
+    fn parse_other(target: &'a [u8], is_connect: bool) -> Self {
         let target = &target[..memchr(b' ', target).unwrap_or(target.len())];
         if is_connect {
             return Self { authority: without_userinfo(without_query(target)), path: b"" };

@@ -9,7 +9,7 @@ use crate::time::Timestamp;
 
 impl HttpConnection {
     /// Reads the head, or the line ends before it, or puts what there is of it aside; returns the bytes taken.
-    #[inline(always)]
+    #[inline(never)]
     pub(super) fn read_head<S: Sink>(
         &mut self,
         side: Side,
@@ -22,26 +22,36 @@ impl HttpConnection {
         if half.gathered.is_some() {
             return self.gather_head(side, chunk, offset, cx);
         }
-        let origin = Origin {
-            start: chunk.at,
-            sequence: chunk.sequence.plus(offset as u32),
-            acknowledgement: chunk.acknowledgement,
-        };
+        let origin = chunk.origin(offset);
         let role = half.role.or_else(|| match recognise(bytes) {
             Recognition::Request => Some(Role::Requests),
             Recognition::Response => Some(Role::Answers),
             Recognition::Incomplete | Recognition::No => None,
         });
         if let Some(role) = role
-            && let Some(taken) = self.begin_message(side, role, bytes, &origin, chunk.at, cx)
+            && let Some(taken) = self.begin_message_late(side, role, bytes, &origin, chunk.at, cx)
         {
             return taken;
         }
+        self.read_partial_head(side, chunk, offset, cx)
+    }
+
+    /// As [`Self::read_head`], where no complete head follows.
+    #[cold]
+    pub(super) fn read_partial_head<S: Sink>(
+        &mut self,
+        side: Side,
+        chunk: &Chunk<'_>,
+        offset: usize,
+        cx: &mut Context<'_, S>,
+    ) -> usize {
+        let bytes = &chunk.bytes[offset..];
         let blank = leading_line_ends(bytes);
         if blank > 0 {
             return blank;
         }
         if self.is_unrecognised(side, bytes) {
+            let origin = chunk.origin(offset);
             return self.give_up_head(side, &origin, bytes.len(), chunk.at, cx);
         }
         self.gather_head(side, chunk, offset, cx)
@@ -58,6 +68,7 @@ impl HttpConnection {
         let bytes = &chunk.bytes[offset..];
         let half = &mut self.halves[side as usize];
         let mut gathered = half.gathered.take().unwrap_or_else(|| cx.heads.start(chunk, offset));
+        let before = gathered.bytes.len();
         let gathering = cx.heads.add(&mut gathered, bytes, cx.limits);
         let origin = gathered.origin;
         if self.is_unrecognised(side, &gathered.bytes) {
@@ -70,9 +81,11 @@ impl HttpConnection {
                 bytes.len()
             }
             Gathering::Complete(taken) => {
-                let role = self.role_of(side, &gathered.bytes);
+                // What follows the head is in the chunk, from which it will be read.
+                let head = &gathered.bytes[..before + taken];
+                let role = self.role_of(side, head);
                 let is_begun = role.is_some_and(|role| {
-                    self.begin_message(side, role, &gathered.bytes, &origin, chunk.at, cx).is_some()
+                    self.begin_message_late(side, role, head, &origin, chunk.at, cx).is_some()
                 });
                 cx.heads.release(gathered);
                 if is_begun { taken } else { self.give_up_head(side, &origin, bytes.len(), chunk.at, cx) }
@@ -124,7 +137,7 @@ impl HttpConnection {
         taken
     }
 
-    /// Begins the message at the start of `bytes` if its head is complete; returns the length of the head.
+    /// Begins the message at the start of `bytes` if its head is complete; returns how many bytes it takes.
     #[inline(always)]
     pub(super) fn begin_message<S: Sink>(
         &mut self,
@@ -145,10 +158,23 @@ impl HttpConnection {
             Role::Answers => {
                 let head = ResponseHead::parse(bytes)?;
                 let length = head.fields.end?;
-                self.begin_answer(side, &head, origin, at, length, cx);
-                Some(length)
+                Some(self.begin_answer(side, &head, origin, at, length, bytes.len(), cx))
             }
         }
+    }
+
+    /// As [`Self::begin_message`], out of the way of a message that begins with its segment.
+    #[inline(never)]
+    fn begin_message_late<S: Sink>(
+        &mut self,
+        side: Side,
+        role: Role,
+        bytes: &[u8],
+        origin: &Origin,
+        at: Timestamp,
+        cx: &mut Context<'_, S>,
+    ) -> Option<usize> {
+        self.begin_message(side, role, bytes, origin, at, cx)
     }
 
     /// The head that was gathered gets no further: what was seen of it counts.
@@ -165,7 +191,7 @@ impl HttpConnection {
             Some(Role::Answers) => {
                 if let Some(head) = ResponseHead::parse(bytes) {
                     cx.counters.truncated_heads += 1;
-                    self.begin_answer(side, &head, &origin, origin.start, bytes.len(), cx);
+                    self.begin_answer(side, &head, &origin, origin.start, bytes.len(), bytes.len(), cx);
                 }
             }
             None => {}

@@ -69,7 +69,10 @@ impl HttpConnection {
         };
     }
 
+    /// `length` bytes of the `available` ones are the head; returns how many are taken: a body that is wholly there is
+    /// taken with its head.
     #[inline(always)]
+    #[expect(clippy::too_many_arguments)]
     pub(super) fn begin_answer<S: Sink>(
         &mut self,
         side: Side,
@@ -77,15 +80,16 @@ impl HttpConnection {
         origin: &Origin,
         at: Timestamp,
         length: usize,
+        available: usize,
         cx: &mut Context<'_, S>,
-    ) {
+    ) -> usize {
         self.assign(side, Role::Answers, cx);
         self.finish_answer(cx);
         if (100..200).contains(&head.status) && head.status != 101 {
             self.interim_bytes += length as u64;
             let is_whole = head.fields.end.is_some();
             self.halves[side as usize].state = if is_whole { State::Head } else { State::Lost };
-            return;
+            return length;
         }
         if self.pairing.is_empty() {
             self.cut_request_answered_early(side.other(), origin, cx);
@@ -97,13 +101,21 @@ impl HttpConnection {
             Some(_) => Framing::of_response(head.status, request.map(|request| request.method), &head.fields),
             None => Framing::Ambiguous,
         };
-        let answer = Answer {
+        let mut answer = Answer {
             status: head.status,
             content_length: head.fields.content_length.bytes(),
             start: origin.start,
             end: origin.start.max(at),
             bytes: length as u64 + std::mem::take(&mut self.interim_bytes),
         };
+        if let (Framing::Length(body), Some(request)) = (framing, request)
+            && body <= (available - length) as u64
+        {
+            answer.bytes += body;
+            self.halves[side as usize].state = State::Head;
+            self.report_answer(request, answer, cx);
+            return length + body as usize;
+        }
         self.answer = Some(CurrentAnswer { request, answer });
         let state = match framing {
             Framing::Length(0) => {
@@ -124,6 +136,7 @@ impl HttpConnection {
             }
         };
         self.halves[side as usize].state = state;
+        length
     }
 
     /// A server may answer before the head is complete (408, 414, 431): then what was seen of it is the request.
