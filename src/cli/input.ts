@@ -1,6 +1,6 @@
 // What the commands that read traffic share: how an input is named on the command line, and how its faults end the command.
 
-import { type ExitCode, UsageError } from '../core/index.js';
+import { UsageError } from '../core/index.js';
 import { type DataplaneError, faultToError, type Input, type InputFault } from '../dataplane/index.js';
 import type { StoreConfig } from '../store/index.js';
 import { describeError } from './output.js';
@@ -52,11 +52,6 @@ export class FaultReport {
     const error = faultToError(fault);
     this.first ??= error;
     this.write(describeError(error));
-  }
-
-  /** The exit code that the faults call for; `undefined` if there were none. */
-  get exitCode(): ExitCode | undefined {
-    return this.first?.exitCode;
   }
 
   /** Sets the process's exit code where there was a fault; what could be read was used. */

@@ -4,7 +4,6 @@ import { msToIso } from '../core/index.js';
 /** What a run has done so far. Totals since its start. */
 export interface ProgressState {
   frames: number;
-  requests: number;
   clients: number;
   windows: number;
   forecasts: number;
@@ -30,7 +29,6 @@ export class Progress {
     private readonly stream: WriteStream,
     /** Monotonic time of the process, for pacing the display and the rate. */
     private readonly nowMs: () => number,
-    private readonly isQuiet = false,
   ) {
     this.startedMs = nowMs();
     this.lastShownMs = this.startedMs;
@@ -41,7 +39,7 @@ export class Progress {
   update(state: ProgressState): void {
     const nowMs = this.nowMs();
     const intervalMs = this.stream.isTTY ? REDRAW_INTERVAL_MS : PLAIN_INTERVAL_MS;
-    if (this.isQuiet || nowMs - this.lastShownMs < intervalMs) return;
+    if (nowMs - this.lastShownMs < intervalMs) return;
     this.lastShownMs = nowMs;
     const line = formatProgress(state, nowMs - this.startedMs);
     if (this.stream.isTTY) {

@@ -168,12 +168,11 @@ class Line {
 
   private showProgress(progress: WindowBatch['progress']): void {
     const { clients, windows, forecasts } = this.engine.totals();
-    const { frames, requests, packetTimeMs } = progress;
+    const { frames, packetTimeMs } = progress;
     this.firstPacketMs ??= packetTimeMs;
     const doneRatio = doneRatioOf(progress, this.firstPacketMs);
     this.progress.update({
       frames,
-      requests,
       clients,
       windows,
       forecasts,
